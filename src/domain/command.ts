@@ -1,0 +1,21 @@
+import type { AppointmentAction } from './appointment-state.ts';
+import type { Appointment, Trace } from './appointment.ts';
+
+/** Changes of the catalogue that the region's owner applies in its loop. */
+export type CatalogueOperation = 'put-service-type' | 'put-location' | 'put-resource';
+
+export type Operation = 'create' | AppointmentAction | CatalogueOperation;
+
+/** A command that waits for its region's owner. */
+export interface PendingCommand {
+  tenantId: string;
+  id: string;
+  operation: Operation;
+  /** Order of acceptance among the commands of one appointment. */
+  acceptedSeq: number;
+  payload: unknown;
+  ifMatch: number | null;
+  trace: Trace;
+  /** The appointment as it stands, for commands about one. */
+  appointment: Appointment | null;
+}
