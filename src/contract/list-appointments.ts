@@ -1,0 +1,21 @@
+import { Type, type Static } from 'typebox';
+import { closed, fields, paging } from './fields.ts';
+
+const state = '(?:INIT|SCHEDULED|CONFIRMED|IN_PROGRESS|COMPLETED|CANCELLED|FAILED)';
+
+/** Query of `GET /v1/appointments`: all of what is given must hold. */
+export const ListAppointments = Type.Object(
+  {
+    customer_id: Type.Optional(fields.uuid()),
+    resource_id: Type.Optional(fields.text(1, 64)),
+    location: Type.Optional(fields.text(1, 255)),
+    state: Type.Optional(Type.String({ pattern: `^${state}(?:,${state})*$` })),
+    service_type: Type.Optional(fields.text(1, 64)),
+    from: Type.Optional(fields.instant()),
+    to: Type.Optional(fields.instant()),
+    ...paging,
+  },
+  closed,
+);
+
+export type ListAppointments = Static<typeof ListAppointments>;

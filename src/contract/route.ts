@@ -1,0 +1,67 @@
+import type { TSchema } from 'typebox';
+import type { Principal, Scope } from './principal.ts';
+import type { Violation } from './problem.ts';
+
+/**
+ * How a route keeps one customer from another's data. `tenant`: nothing in it belongs to a
+ * customer, or only staff scopes reach it. `customer`: its query is narrowed to the customer of a
+ * self token. `public`: no credentials.
+ */
+export type Ownership = 'public' | 'tenant' | 'customer';
+
+/** One request as a handler sees it: authenticated, authorised, parsed and validated. */
+export interface Call<Body = unknown, Query = Record<string, unknown>> {
+  /** Absent on public routes only. */
+  principal: Principal;
+  params: Record<string, string>;
+  query: Query;
+  body: Body;
+  /** The raw header, or undefined; names in lower case. */
+  header(name: string): string | undefined;
+  requestId: string;
+  traceparent: string;
+  /** Aborted when the client has gone; a handler that waits then stops waiting. */
+  signal?: AbortSignal;
+}
+
+/** What of a request can be checked before its schemas are. */
+export type RawCall = Pick<Call, 'header'> & { query: unknown };
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+/**
+ * A call of the HTTP contract. The edge mounts it and applies the order of checks: media type and
+ * size, credentials, scope, well-formed body, header rules, then the schemas, all violations at
+ * once; only then the handler runs. Scope and ownership have no default: leaving one out does not
+ * compile, and the edge refuses to start.
+ */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With `:name` parameters. */
+  path: string;
+  /** Any one of these suffices. Empty only on public routes. */
+  scopes: readonly Scope[];
+  ownership: Ownership;
+  /** Validates the body; its absence means that the call takes none. */
+  body?: TSchema;
+  /** Whether an absent body is read as `{}` (an action whose key is in the header). */
+  bodyOptional?: boolean;
+  bodyLimitBytes?: number;
+  /** Takes an idempotency key, in the body or in the Idempotency-Key header. */
+  idempotent?: boolean;
+  query?: TSchema;
+  /** Throws the 400s of this route's own headers and cursors, which come before any 422. */
+  precheck?(call: RawCall): void;
+  /**
+   * The rules that schemas cannot say. Takes anything and passes over what is ill-typed, so that it
+   * runs beside the schemas: the edge answers the violations of both, sorted, each once.
+   */
+  check?(body: unknown, query: unknown): Violation[];
+  /** Shapes the answers by status, for serialisation and the OpenAPI document. */
+  responses?: Record<number, TSchema>;
+  handle(call: never): Promise<Answer>;
+}

@@ -1,0 +1,198 @@
+import {
+  apiKey,
+  failpointList,
+  flag,
+  hostName,
+  mailAddress,
+  oneOf,
+  someOf,
+  text,
+  urlOf,
+  wholeNumber,
+  type SettingValue,
+} from './setting-values.ts';
+
+/** The environment as a process is given it. An empty string counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const roles = ['gateway', 'api', 'engine', 'worker', 'relay'] as const;
+export type Role = (typeof roles)[number];
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** One environment variable: the text that stands for it when it is not set, and its meaning. */
+export interface Setting<T> extends SettingValue<T> {
+  name: string;
+  fallback: string | undefined;
+  doc: string;
+  /** Never printed: wholly, or only the password inside a URL. */
+  secret?: 'whole' | 'password';
+}
+
+function defaulted<T>(name: string, fallback: string, value: SettingValue<T> & { doc: string }) {
+  return { name, fallback, ...value } satisfies Setting<T>;
+}
+
+function optional<T>(
+  name: string,
+  value: SettingValue<T> & Pick<Setting<T>, 'doc' | 'secret'>,
+): Setting<T | undefined> {
+  return { name, fallback: undefined, ...value };
+}
+
+/** Every variable of this version, by the member of `Settings` that it fills. */
+export const settings = {
+  port: defaulted('PORT', '8080', { ...wholeNumber(0, 65_535), doc: 'port of the public edge' }),
+  host: defaulted('HOST', '127.0.0.1', { ...hostName, doc: 'address of the public edge' }),
+  adminPort: defaulted('ADMIN_PORT', '9464', {
+    ...wholeNumber(0, 65_535),
+    doc: 'port of /metrics, /healthz and /readyz',
+  }),
+  adminHost: defaulted('ADMIN_HOST', '127.0.0.1', {
+    ...hostName,
+    doc: 'address of /metrics, /healthz and /readyz',
+  }),
+  roles: defaulted('SLOTWRIGHT_ROLES', roles.join(','), {
+    ...someOf(roles),
+    doc: 'roles of this process',
+  }),
+  dataFolder: defaulted('SLOTWRIGHT_DATA', './.slotwright', {
+    ...text,
+    doc: 'folder of the embedded database and the generated secrets',
+  }),
+  loadExample: defaulted('SLOTWRIGHT_EXAMPLE', '1', {
+    ...flag,
+    doc: 'load the example catalogue into an empty embedded database',
+  }),
+  apiKey: optional('SLOTWRIGHT_API_KEY', {
+    ...apiKey,
+    secret: 'whole',
+    doc: 'a key of tenant "default" with all scopes, added if absent',
+  }),
+  mode: defaulted('SLOTWRIGHT_MODE', 'production', {
+    ...oneOf(['production', 'test'] as const),
+    doc: '"test" allows FAILPOINTS',
+  }),
+  databaseUrl: optional('DATABASE_URL', {
+    ...urlOf(['postgres', 'postgresql']),
+    secret: 'password',
+    doc: 'PostgreSQL 15 to 18; not set: the embedded one',
+  }),
+  autoMigrate: optional('AUTO_MIGRATE', {
+    ...flag,
+    doc: 'bring the schema up to date at start; not set: 1 embedded, 0 with DATABASE_URL',
+  }),
+  smtpUrl: optional('SMTP_URL', {
+    ...urlOf(['smtp', 'smtps']),
+    secret: 'password',
+    doc: 'mail server; not set: mail is recorded as skipped',
+  }),
+  mailFrom: optional('MAIL_FROM', { ...mailAddress, doc: 'sender of mails' }),
+  leaseSeconds: defaulted('LEASE_SECONDS', '2', {
+    ...wholeNumber(1, 600),
+    doc: 'leases of engine, worker and relay',
+  }),
+  retryBaseMs: defaulted('RETRY_BASE_MS', '200', {
+    ...wholeNumber(1, 3_600_000),
+    doc: 'least delay before a retry',
+  }),
+  retryCapMs: defaulted('RETRY_CAP_MS', '30000', {
+    ...wholeNumber(1, 86_400_000),
+    doc: 'greatest delay before a retry',
+  }),
+  retryMaxAttempts: defaulted('RETRY_MAX_ATTEMPTS', '12', {
+    ...wholeNumber(1, 1_000),
+    doc: 'attempts before a task is a dead letter',
+  }),
+  sagaDeadlineSeconds: defaulted('SAGA_DEADLINE_SECONDS', '600', {
+    ...wholeNumber(1, 604_800),
+    doc: 'time for a saga before it is compensated',
+  }),
+  callTimeoutMs: defaulted('CALL_TIMEOUT_MS', '1500', {
+    ...wholeNumber(1, 600_000),
+    doc: 'time for one call to a third party',
+  }),
+  logLevel: defaulted('LOG_LEVEL', 'info', { ...oneOf(logLevels), doc: 'least level logged' }),
+  failpoints: defaulted('FAILPOINTS', '', {
+    ...failpointList,
+    doc: 'crash points, only with SLOTWRIGHT_MODE=test',
+  }),
+};
+
+type Values = {
+  [Member in keyof typeof settings]:
+    | Exclude<ReturnType<(typeof settings)[Member]['parse']>, undefined>
+    | ((typeof settings)[Member]['fallback'] extends string ? never : undefined);
+};
+
+/** What is in force, checked. `autoMigrate` is settled by whether the database is embedded. */
+export interface Settings extends Omit<Values, 'autoMigrate'> {
+  autoMigrate: boolean;
+}
+
+/** One line that names the variable at fault and shows no secret. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+// Part of the contract and not of this version. Ignoring one would be worse than refusing it.
+const notYet: ReadonlySet<string> = new Set([
+  ...['INTERNAL_PORT', 'INTERNAL_HOST', 'INTERNAL_URL', 'INTERNAL_SECRET'],
+  ...['REDIS_URL', 'BUS_URL', 'OBJECTS_URL', 'EGRESS_ALLOW', 'RATE_LIMIT'],
+  ...['OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TENANT_CLAIM', 'OIDC_ROLE_CLAIM'],
+  ...['TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUSTED_PROXIES'],
+  ...['SENTRY_DSN', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+]);
+
+/** Throws a `SettingsError` for the first thing wrong; pure. */
+export function parseSettings(environment: Environment): Settings {
+  refuseUnknown(environment);
+  const values = Object.fromEntries(
+    Object.entries(settings).map(([member, setting]) => [member, read(setting, environment)]),
+  ) as unknown as Values;
+  refuseCombinations(values);
+  return { ...values, autoMigrate: values.autoMigrate ?? values.databaseUrl === undefined };
+}
+
+function refuseUnknown(environment: Environment): void {
+  const names = new Set(Object.values(settings).map(({ name }) => name));
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined || value === '') continue;
+    if (name.startsWith('SLOTWRIGHT_') && !names.has(name)) {
+      throw new SettingsError(`${name} is not a variable of Slotwright`);
+    }
+    // No limit is what this version does in any case.
+    if (notYet.has(name) && !(name === 'RATE_LIMIT' && value === '0')) {
+      throw new SettingsError(`${name} is not supported by this version: unset it`);
+    }
+  }
+}
+
+function read(setting: Setting<unknown>, environment: Environment): unknown {
+  const given = environment[setting.name];
+  const source = given === undefined || given === '' ? setting.fallback : given;
+  if (source === undefined || source === '') return source;
+  const value = setting.parse(source);
+  if (value !== undefined) return value;
+  const shown = setting.secret === undefined ? `, not ${JSON.stringify(source)}` : '';
+  throw new SettingsError(`${setting.name} must be ${setting.expected}${shown}`);
+}
+
+function refuseCombinations(values: Values): void {
+  if (values.failpoints !== '' && values.mode !== 'test') {
+    throw new SettingsError('FAILPOINTS needs SLOTWRIGHT_MODE=test');
+  }
+  if (values.mode === 'test' && !isLoopback(values.host)) {
+    throw new SettingsError(`SLOTWRIGHT_MODE=test needs a loopback HOST, not "${values.host}"`);
+  }
+  if (values.roles.length < roles.length && values.databaseUrl === undefined) {
+    throw new SettingsError('SLOTWRIGHT_ROLES with some of the roles needs DATABASE_URL');
+  }
+  if (values.retryCapMs < values.retryBaseMs) {
+    throw new SettingsError('RETRY_CAP_MS must not be less than RETRY_BASE_MS');
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,35 @@
+import type { Queries } from '../../io/postgres.ts';
+import { statement } from '../statement.ts';
+
+export interface ApiKeyRow {
+  tenant_id: string;
+  key_id: string;
+  scopes: string[];
+  /** Epoch seconds. */
+  expires_s: number | null;
+}
+
+// The hash is what names the tenant, so this is the one look-up that cannot be told it first.
+const apiKeyByHash = statement<ApiKeyRow>(
+  'api_key_by_hash',
+  `SELECT tenant_id, key_id, scopes, floor(date_part('epoch', expires_at))::int8 AS expires_s
+  FROM api_keys
+  WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+);
+
+/** The key with this SHA-256, unless it is revoked or has expired. */
+export async function findApiKey(queries: Queries, hash: Buffer): Promise<ApiKeyRow | undefined> {
+  const [row] = await queries.run(apiKeyByHash, [hash]);
+  return row;
+}
+
+const anyApiKey = statement<{ found: boolean }>(
+  'any_api_key',
+  'SELECT EXISTS (SELECT FROM api_keys) AS found',
+);
+
+/** Whether the database holds any key at all, of whatever tenant. */
+export async function hasApiKeys(queries: Queries): Promise<boolean> {
+  const [row] = await queries.run(anyApiKey);
+  return row?.found === true;
+}

@@ -1,0 +1,84 @@
+import type { Appointment } from '../../domain/appointment.ts';
+import type { AppointmentState } from '../../domain/appointment-state.ts';
+import { FIRST_INSTANT, LAST_INSTANT, MAX_SLOT_SECONDS } from '../../domain/slot.ts';
+import type { Queries } from '../../io/postgres.ts';
+import { appointmentColumns, toAppointment, type AppointmentRow } from '../appointment-row.ts';
+import { statement } from '../statement.ts';
+
+const appointmentById = statement<AppointmentRow>(
+  'appointment_by_id',
+  `SELECT ${appointmentColumns} FROM appointments a
+  WHERE a.tenant_id = $1 AND a.appointment_id = $2 AND ($3::uuid IS NULL OR a.customer_id = $3)`,
+);
+
+/** One appointment; `ownerId` narrows it to one customer's own. */
+export async function findAppointment(
+  queries: Queries,
+  wanted: { tenantId: string; id: string; ownerId: string | null },
+): Promise<Appointment | undefined> {
+  const [row] = await queries.run(appointmentById, [wanted.tenantId, wanted.id, wanted.ownerId]);
+  return row && toAppointment(row);
+}
+
+export interface AppointmentFilter {
+  tenantId: string;
+  customerId?: string;
+  resourceId?: string;
+  location?: string;
+  serviceType?: string;
+  states?: readonly AppointmentState[];
+  /** Slots that overlap [from, to), epoch seconds. */
+  from?: number;
+  to?: number;
+  /** The last one of the page before. */
+  after?: { start: number; id: string };
+  limit: number;
+}
+
+// No slot is longer than the longest one allowed, so an overlap with [from, …) bounds the start as
+// well, and the index on (start, id) serves the range, the order and the page.
+function list(name: string, narrowed: string) {
+  return statement<AppointmentRow>(
+    name,
+    `SELECT ${appointmentColumns} FROM appointments a
+    WHERE a.tenant_id = $1 AND ${narrowed}
+      AND (a.start_at, a.appointment_id) > (to_timestamp($4), $5::uuid)
+      AND a.start_at < to_timestamp($6) AND a.end_at > to_timestamp($7)
+      AND ($8::text IS NULL OR a.location = $8)
+      AND ($9::text IS NULL OR a.service_type = $9)
+      AND ($10::text[] IS NULL OR a.state = ANY ($10))
+    ORDER BY a.start_at, a.appointment_id LIMIT $11`,
+  );
+}
+
+const byStart = list('appointments_by_start', '$2::uuid IS NULL AND $3::text IS NULL');
+const byCustomer = list(
+  'appointments_by_customer',
+  'a.customer_id = $2 AND ($3::text IS NULL OR a.resource_id = $3)',
+);
+const byResource = list('appointments_by_resource', '$2::uuid IS NULL AND a.resource_id = $3');
+
+/** A page of appointments by (start, id); one statement per index that can serve the filter. */
+export async function listAppointments(
+  queries: Queries,
+  filter: AppointmentFilter,
+): Promise<Appointment[]> {
+  const { customerId, resourceId, from, to, after } = filter;
+  const narrowest =
+    customerId !== undefined ? byCustomer : resourceId !== undefined ? byResource : byStart;
+  const earliest = from === undefined ? FIRST_INSTANT - 1 : from - MAX_SLOT_SECONDS;
+  const rows = await queries.run(narrowest, [
+    filter.tenantId,
+    customerId ?? null,
+    resourceId ?? null,
+    after?.start ?? earliest,
+    after?.id ?? '00000000-0000-0000-0000-000000000000',
+    to ?? LAST_INSTANT + 1,
+    from ?? FIRST_INSTANT - 1,
+    filter.location ?? null,
+    filter.serviceType ?? null,
+    filter.states ?? null,
+    filter.limit,
+  ]);
+  return rows.map(toAppointment);
+}

@@ -1,0 +1,105 @@
+import type { Appointment } from '../../domain/appointment.ts';
+import type { Operation } from '../../domain/command.ts';
+import type { Queries } from '../../io/postgres.ts';
+import { appointmentColumns, toAppointment, type AppointmentRow } from '../appointment-row.ts';
+import { statement } from '../statement.ts';
+
+export type CommandState = 'pending' | 'applied' | 'refused';
+
+export interface Command {
+  id: string;
+  operation: Operation;
+  appointmentId: string;
+  state: CommandState;
+  problem: unknown;
+  createdAt: number;
+  decidedAt: number | null;
+}
+
+interface CommandRow {
+  command_id: string;
+  operation: Operation;
+  appointment_id: string;
+  state: CommandState;
+  problem: unknown;
+  created_s: number;
+  decided_s: number | null;
+}
+
+const commandById = statement<CommandRow>(
+  'command_by_id',
+  `SELECT c.command_id, c.operation, c.appointment_id, c.state, c.problem,
+    floor(date_part('epoch', c.created_at))::int8 AS created_s,
+    floor(date_part('epoch', c.decided_at))::int8 AS decided_s
+  FROM commands c
+  JOIN appointments a ON a.tenant_id = c.tenant_id AND a.appointment_id = c.appointment_id
+  WHERE c.tenant_id = $1 AND c.command_id = $2 AND ($3::uuid IS NULL OR a.customer_id = $3)`,
+);
+
+/** A command about an appointment; `ownerId` narrows it to those of one customer's. */
+export async function findCommand(
+  queries: Queries,
+  wanted: { tenantId: string; id: string; ownerId: string | null },
+): Promise<Command | undefined> {
+  const [row] = await queries.run(commandById, [wanted.tenantId, wanted.id, wanted.ownerId]);
+  if (row === undefined) return undefined;
+  return {
+    id: row.command_id,
+    operation: row.operation,
+    appointmentId: row.appointment_id,
+    state: row.state,
+    problem: row.problem,
+    createdAt: row.created_s,
+    decidedAt: row.decided_s,
+  };
+}
+
+/** What became of a command so far, with its appointment as it stands now. */
+export interface CommandOutcome {
+  tenantId: string;
+  commandId: string;
+  state: CommandState;
+  problem: unknown;
+  created: boolean | null;
+  appointment: Appointment | null;
+}
+
+type OutcomeRow = {
+  command_tenant_id: string;
+  command_id: string;
+  command_state: CommandState;
+  problem: unknown;
+  created: boolean | null;
+} & { [column in keyof AppointmentRow]: AppointmentRow[column] | null };
+
+const commandOutcomes = statement<OutcomeRow>(
+  'command_outcomes',
+  `SELECT c.tenant_id AS command_tenant_id, c.command_id, c.state AS command_state, c.problem,
+    (c.result ->> 'created')::boolean AS created, ${appointmentColumns}
+  FROM unnest($1::text[], $2::uuid[]) AS wanted (tenant_id, command_id)
+  JOIN commands c ON c.tenant_id = wanted.tenant_id AND c.command_id = wanted.command_id
+  LEFT JOIN appointments a
+    ON a.tenant_id = c.tenant_id AND a.appointment_id = c.appointment_id
+  WHERE c.state <> 'pending' OR $3`,
+);
+
+/** The outcomes of several commands, also of several tenants; undecided ones only if asked for. */
+export async function findCommandOutcomes(
+  queries: Queries,
+  commands: readonly { tenantId: string; commandId: string }[],
+  options: { undecided: boolean },
+): Promise<CommandOutcome[]> {
+  const rows = await queries.run(commandOutcomes, [
+    commands.map(({ tenantId }) => tenantId),
+    commands.map(({ commandId }) => commandId),
+    options.undecided,
+  ]);
+  return rows.map((row) => ({
+    tenantId: row.command_tenant_id,
+    commandId: row.command_id,
+    state: row.command_state,
+    problem: row.problem,
+    created: row.created,
+    appointment: row.appointment_id === null ? null : toAppointment(row as AppointmentRow),
+  }));
+}

@@ -1,0 +1,91 @@
+import type { Queries } from '../../io/postgres.ts';
+import { statement } from '../statement.ts';
+
+export interface RegionLease {
+  tenantId: string;
+  region: string;
+  /** Grows with every change of owner; each writing statement of the owner checks it. */
+  token: number;
+  lastPosition: number;
+}
+
+export interface LeaseHolder {
+  processId: string;
+  sessionKey: number | null;
+  leaseSeconds: number;
+}
+
+interface LeaseRow {
+  tenant_id: string;
+  region: string;
+  token: number;
+  last_position: number;
+}
+
+// A region is free when nobody owns it, its lease ran out, or its owner's session has ended.
+const acquireRegions = statement<LeaseRow>(
+  'acquire_regions',
+  `UPDATE regions r SET owner = $1, owner_session = $2, token = r.token + 1,
+    lease_expires_at = now() + make_interval(secs => $3)
+  FROM (
+    SELECT tenant_id, region FROM regions
+    WHERE owner IS NULL OR lease_expires_at < now()
+      OR owner <> $1 AND session_is_gone(owner_session)
+    ORDER BY tenant_id, region FOR UPDATE SKIP LOCKED) free
+  WHERE r.tenant_id = free.tenant_id AND r.region = free.region
+  RETURNING r.tenant_id, r.region, r.token, r.last_position`,
+);
+const renewRegions = statement<LeaseRow>(
+  'renew_regions',
+  `UPDATE regions SET lease_expires_at = now() + make_interval(secs => $2)
+  WHERE owner = $1 RETURNING tenant_id, region, token, last_position`,
+);
+const releaseRegions = statement<never>(
+  'release_regions',
+  `UPDATE regions SET owner = NULL, owner_session = NULL, lease_expires_at = '-infinity'
+  WHERE owner = $1`,
+);
+const regionPosition = statement<{ last_position: number }>(
+  'region_position',
+  `SELECT last_position FROM regions WHERE tenant_id = $1 AND region = $2 AND token = $3`,
+);
+
+/** Takes every region that is free. The new token fences whoever held it before. */
+export async function acquireFreeRegions(
+  queries: Queries,
+  holder: LeaseHolder,
+): Promise<RegionLease[]> {
+  const { processId, sessionKey, leaseSeconds } = holder;
+  return toLeases(await queries.run(acquireRegions, [processId, sessionKey, leaseSeconds]));
+}
+
+/** Extends what this process still owns, and says what that is. */
+export async function renewOwnRegions(
+  queries: Queries,
+  { processId, leaseSeconds }: LeaseHolder,
+): Promise<RegionLease[]> {
+  return toLeases(await queries.run(renewRegions, [processId, leaseSeconds]));
+}
+
+export async function releaseOwnRegions(queries: Queries, processId: string): Promise<void> {
+  await queries.run(releaseRegions, [processId]);
+}
+
+/** The last committed position under this lease, or undefined where the lease is lost. */
+export async function readPosition(
+  queries: Queries,
+  lease: RegionLease,
+): Promise<number | undefined> {
+  const values = [lease.tenantId, lease.region, lease.token];
+  const [row] = await queries.run(regionPosition, values);
+  return row?.last_position;
+}
+
+function toLeases(rows: LeaseRow[]): RegionLease[] {
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    region: row.region,
+    token: row.token,
+    lastPosition: row.last_position,
+  }));
+}
