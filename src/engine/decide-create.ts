@@ -1,0 +1,134 @@
+import { Problem, type Conflict } from '../contract/problem.ts';
+import type { Appointment, RefusalReason } from '../domain/appointment.ts';
+import type { PendingCommand } from '../domain/command.ts';
+import { formatInstant } from '../domain/slot.ts';
+import type { DecidedCommand, DecisionContext } from './decision.ts';
+import { alternatives } from './placement/alternatives.ts';
+import type { PlacementRequest } from './placement/demand.ts';
+import { place, type Placed, type Refused } from './placement/place.ts';
+import type { RegionState } from './placement/region-state.ts';
+
+/** Holds a slot for a new appointment (SCHEDULED), or fails it with the reason. */
+export function decideCreate(
+  state: RegionState,
+  command: PendingCommand,
+  context: DecisionContext,
+): DecidedCommand {
+  const before = command.appointment;
+  if (before === null) throw new Error(`command ${command.id} has no appointment`);
+  const request = placementRequest(before);
+  const placement = place(state, request, context.seed);
+  if (placement.kind === 'placed') return scheduled(command, before, { placement, context });
+  const refusal = slotUnavailable(state, { request, placement, context, id: before.id });
+  return failed(command, before, { placement, context, refusal });
+}
+
+export function placementRequest(appointment: Appointment): PlacementRequest {
+  return {
+    serviceType: appointment.serviceType,
+    location: requestedLocation(appointment),
+    resourceId: appointment.requestedResourceId ?? undefined,
+    slot: { start: appointment.start, end: appointment.end },
+  };
+}
+
+function requestedLocation(appointment: Appointment): PlacementRequest['location'] {
+  if (appointment.location === null) return undefined;
+  return appointment.locationKnown
+    ? { kind: 'catalogue', id: appointment.location }
+    : { kind: 'free', text: appointment.location };
+}
+
+function scheduled(
+  command: PendingCommand,
+  before: Appointment,
+  { placement, context }: { placement: Placed; context: DecisionContext },
+): DecidedCommand {
+  const after: Appointment = {
+    ...before,
+    version: before.version + 1,
+    state: 'SCHEDULED',
+    resourceId: placement.resourceId,
+    updatedAt: context.now,
+  };
+  const taken = {
+    appointmentId: before.id,
+    laneId: placement.laneId,
+    resourceId: placement.resourceId,
+    start: before.start,
+    end: before.end,
+    bufferBefore: placement.bufferBefore,
+    bufferAfter: placement.bufferAfter,
+    location: before.locationKnown ? (before.location ?? undefined) : undefined,
+    serviceType: before.serviceType,
+    // Who asked for a resource gets that one and keeps it.
+    pin: before.requestedResourceId === null ? ('movable' as const) : ('pinned' as const),
+    moves: 0,
+  };
+  const saga = { id: context.sagaId, kind: 'create' as const, step: 'reserve' };
+  return {
+    command,
+    position: context.position,
+    seed: context.seed,
+    state: 'applied',
+    transitions: [{ before, after, cause: 'schedule', event: 'scheduled', hold: { taken }, saga }],
+  };
+}
+
+function failed(
+  command: PendingCommand,
+  before: Appointment,
+  { placement, context, refusal }: { placement: Refused; context: DecisionContext; refusal: Problem },
+): DecidedCommand {
+  const after: Appointment = {
+    ...before,
+    version: before.version + 1,
+    state: 'FAILED',
+    reason: placement.reason,
+    proof: placement.proof,
+    updatedAt: context.now,
+  };
+  return {
+    command,
+    position: context.position,
+    seed: context.seed,
+    state: 'refused',
+    problem: refusal.document(),
+    transitions: [{ before, after, cause: 'refuse', event: 'failed' }],
+  };
+}
+
+const explanations: Record<RefusalReason, string> = {
+  'no-capable-resource': 'no resource offers this service there',
+  'resource-inactive': 'the resources that offer this service are inactive',
+  'outside-hours': 'the slot lies outside working hours',
+  absent: 'the resources that could take it are absent',
+  'calendar-busy': 'the calendars of the resources that could take it are busy',
+  'no-room': 'every resource that could take it is booked',
+  travel: 'no resource could travel there in time',
+};
+
+function slotUnavailable(
+  state: RegionState,
+  refused: { request: PlacementRequest; placement: Refused; context: DecisionContext; id: string },
+): Problem {
+  const { request, placement, context, id } = refused;
+  const free = alternatives(state, request, { now: context.now });
+  return new Problem('slot-unavailable', explanations[placement.reason], {
+    members: {
+      appointment_id: id,
+      reason: placement.reason,
+      proof: placement.proof,
+      conflicts: placement.conflicts.map(slotOfResource),
+      alternatives: free.map(slotOfResource),
+    },
+  });
+}
+
+function slotOfResource(of: { resourceId: string; start: number; end: number }): Conflict {
+  return {
+    resource_id: of.resourceId,
+    start_time: formatInstant(of.start),
+    end_time: formatInstant(of.end),
+  };
+}
