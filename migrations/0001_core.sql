@@ -440,6 +440,7 @@ CREATE TABLE inbox (
   taken_at       timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (consumer, tenant_id, appointment_id, version)
 );
+CREATE INDEX inbox_by_age ON inbox USING brin (taken_at);
 
 -- Tasks, sagas, notifications -------------------------------------------------------------
 
@@ -469,7 +470,11 @@ CREATE TABLE tasks (
   created_at        timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, task_id)
 );
-CREATE INDEX tasks_ready ON tasks (lane, run_at, task_id) WHERE lease_owner IS NULL;
+-- By tenant, because a claim takes a fair share of each.
+CREATE INDEX tasks_ready ON tasks (lane, tenant_id, run_at, task_id) WHERE lease_owner IS NULL;
+-- Tells whether an earlier task of the same key is still there.
+CREATE INDEX tasks_by_key ON tasks (tenant_id, lane, ordering_key, task_id)
+  WHERE ordering_key IS NOT NULL;
 CREATE INDEX tasks_leased ON tasks (lease_expires_at) WHERE lease_owner IS NOT NULL;
 
 CREATE TABLE dead_letters (

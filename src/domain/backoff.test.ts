@@ -21,7 +21,7 @@ test('every delay of any chain of retries lies between the base and the cap', ()
   );
 });
 
-test('no delay is more than three times the one before, nor than the base where that is more', () => {
+test('no delay is more than three times the last one, or the base where that is more', () => {
   const lasts = fc.integer({ min: 0, max: 100_000 });
   fc.assert(
     fc.property(policies, lasts, fractions, (policy, lastDelayMs, fraction) => {

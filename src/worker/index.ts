@@ -1,0 +1,71 @@
+import type { PollingLoop } from '../io/polling-loop.ts';
+import type { WorkerDependencies } from './dependencies.ts';
+import { freeTasksLoop } from './free-tasks.ts';
+import { maintenanceLoop } from './maintenance.ts';
+import { notificationConsumer } from './notification-consumer.ts';
+import { sendNotifications } from './notifications/send-notification.ts';
+import { createRunningTasks } from './running-tasks.ts';
+import { runSagas } from './sagas/run-sagas.ts';
+import { taskGauges } from './task-gauges.ts';
+import { giveBack, taskLane } from './task-lane.ts';
+
+export interface Worker {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Undefined when it can do its work, else the reason. */
+  ready(): string | undefined;
+  /** Says that saga tasks were committed. */
+  wake(): void;
+  /** Says that the event log has grown. */
+  wakeConsumers(): void;
+}
+
+/** Takes tasks: runs sagas, turns events into notifications, sends them, and tidies up. */
+export function createWorker(dependencies: WorkerDependencies): Worker {
+  const { config } = dependencies;
+  const running = createRunningTasks(dependencies);
+  const sagas = taskLane(dependencies, {
+    lane: 'saga',
+    batchSize: config.sagaBatchSize,
+    running,
+    run: (tasks) => runSagas(dependencies, tasks),
+  });
+  const notifications = taskLane(dependencies, {
+    lane: 'notification',
+    batchSize: config.notificationBatchSize,
+    running,
+    run: (tasks) => sendNotifications(dependencies, tasks),
+  });
+  const consumer = notificationConsumer(dependencies, () => notifications.wake());
+  const reaper = freeTasksLoop(dependencies, () => {
+    sagas.wake();
+    notifications.wake();
+  });
+  const lanes: PollingLoop[] = [consumer, sagas, notifications];
+  const background = [reaper, maintenanceLoop(dependencies), taskGauges(dependencies)];
+  let state: 'new' | 'running' | 'stopped' = 'new';
+
+  return {
+    start: () => {
+      state = 'running';
+      for (const loop of [running, ...lanes, ...background]) loop.start();
+      return Promise.resolve();
+    },
+    stop: async () => {
+      state = 'stopped';
+      await Promise.all([...lanes, ...background].map((loop) => loop.stop()));
+      await running.stop();
+      // Whatever could not be finished in time is given back rather than left to its lease.
+      await giveBack(dependencies, running.rows()).catch((error: unknown) =>
+        dependencies.log.warn({ component: 'worker', err: error }, 'tasks not given back'),
+      );
+      await dependencies.mailer.close();
+    },
+    ready: () => {
+      if (state !== 'running') return state === 'new' ? 'worker: starting' : 'worker: stopped';
+      return sagas.failure() ?? consumer.failure();
+    },
+    wake: () => sagas.wake(),
+    wakeConsumers: () => consumer.wake(),
+  };
+}

@@ -1,0 +1,45 @@
+import { backoffDelayMs } from '../domain/backoff.ts';
+import { buryTasks, retryTasks, type TaskRow } from '../store/write/tasks.ts';
+import type { WorkerDependencies } from './dependencies.ts';
+
+export interface FailedTask {
+  row: TaskRow;
+  reason: string;
+  /** Another attempt cannot do better. */
+  permanent?: boolean;
+}
+
+/**
+ * Gives failed tasks back to run again later, or moves them to the dead letters: a permanent
+ * failure, the last attempt, or a retry that would come after the deadline.
+ */
+export async function settleFailures(
+  { database, clock, random, epoch, identity, config, metrics, log }: WorkerDependencies,
+  failures: readonly FailedTask[],
+): Promise<void> {
+  const owner = { epoch: epoch.current(), processId: identity.processId };
+  const again: (TaskRow & { delay_ms: number })[] = [];
+  const dead: (TaskRow & { reason: string })[] = [];
+  for (const { row, reason, permanent = false } of failures) {
+    const delayMs = backoffDelayMs(config.retry, {
+      lastDelayMs: row.last_delay_ms,
+      fraction: random.fraction(),
+    });
+    const late = row.deadline_s !== null && clock.nowMs() + delayMs > row.deadline_s * 1_000;
+    const last = row.attempts >= config.retry.maxAttempts;
+    if (permanent || last || late) dead.push({ ...row, reason: why(reason, { last, late }) });
+    else again.push({ ...row, delay_ms: delayMs });
+  }
+  if (again.length > 0) await retryTasks(database, owner, again);
+  if (dead.length > 0) await buryTasks(database, owner, dead);
+  for (const { lane } of again) metrics.tasksFinished.inc({ lane, outcome: 'retried' });
+  for (const { lane, task_id, tenant_id, reason } of dead) {
+    metrics.tasksFinished.inc({ lane, outcome: 'dead' });
+    log.error({ component: 'worker', task_id, tenant: tenant_id, reason }, 'a task is dead');
+  }
+}
+
+function why(reason: string, { last, late }: { last: boolean; late: boolean }): string {
+  if (last) return `attempts exhausted: ${reason}`;
+  return late ? `deadline: ${reason}` : reason;
+}

@@ -1,0 +1,98 @@
+import { eventLogBus } from '../../src/io/bus/event-log-bus.ts';
+import { noneCalendar } from '../../src/io/calendar/none-calendar.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { Failpoints } from '../../src/io/failpoints.ts';
+import { createLog } from '../../src/io/log.ts';
+import { noneMailer } from '../../src/io/mail/none-mailer.ts';
+import { createMetrics } from '../../src/io/metrics.ts';
+import { openDatabase } from '../../src/io/postgres.ts';
+import { systemRandom } from '../../src/io/random.ts';
+import { defaultRelayConfig } from '../../src/relay/config.ts';
+import type { RelayDependencies } from '../../src/relay/dependencies.ts';
+import { createWriteEpoch } from '../../src/store/write-epoch.ts';
+import { defaultWorkerConfig } from '../../src/worker/config.ts';
+import type { WorkerDependencies } from '../../src/worker/dependencies.ts';
+import type { TestDatabase } from './database.ts';
+
+export interface AsyncParts {
+  relay: RelayDependencies;
+  worker: WorkerDependencies;
+  close(): Promise<void>;
+}
+
+// As in production, where batches look up by index or not at all.
+const hotSettings = ['seqscan', 'hashjoin', 'mergejoin', 'material', 'bitmapscan'].map(
+  (plan) => `enable_${plan}=off`,
+);
+
+/** Real parts for a relay and a worker on a test's database, as one process would have them. */
+export async function asyncParts(url: string, failpoints = ''): Promise<AsyncParts> {
+  const options = { url, applicationName: 'tests', maxConnections: 6 };
+  const database = openDatabase(options);
+  const hotDatabase = openDatabase({ ...options, settings: hotSettings });
+  const epoch = createWriteEpoch(database);
+  await epoch.refresh();
+  const shared = {
+    database,
+    hotDatabase,
+    clock: systemClock,
+    log: createLog('silent', 'test'),
+    metrics: createMetrics(),
+    failpoints: new Failpoints(failpoints),
+    epoch,
+    identity: { processId: systemRandom.uuidV7(), sessionKey: null },
+  };
+  return {
+    relay: { ...shared, bus: eventLogBus, config: defaultRelayConfig },
+    worker: {
+      ...shared,
+      random: systemRandom,
+      mailer: noneMailer,
+      calendar: noneCalendar,
+      recipientKey: 'test-key',
+      config: { ...defaultWorkerConfig, retry: { baseMs: 10, capMs: 50, maxAttempts: 4 } },
+    },
+    close: async () => {
+      await Promise.all([database.close(), hotDatabase.close()]);
+    },
+  };
+}
+
+export interface ScheduledOptions {
+  tenant?: string;
+  customerId?: string;
+  location?: string | null;
+  /** Epoch seconds. */
+  start?: number;
+}
+
+/** Writes an appointment as the engine leaves it: SCHEDULED at version 2, with saga and task. */
+export async function schedule(
+  database: TestDatabase,
+  options: ScheduledOptions = {},
+): Promise<string> {
+  const { tenant = 'default', location = null, start = 1_893_495_600 } = options;
+  const id = systemRandom.uuidV7();
+  const sagaId = systemRandom.uuidV7();
+  const customerId = options.customerId ?? systemRandom.uuidV7();
+  await database.query(
+    `WITH appointment AS (
+      INSERT INTO appointments (tenant_id, appointment_id, version, state, customer_id, start_at,
+        end_at, service_type, location, location_known, region, resource_id, created_at, updated_at)
+      VALUES ($1, $2, 2, 'SCHEDULED', $3, to_timestamp($4), to_timestamp($4 + 1800),
+        'consultation', $5, $5::text IS NOT NULL, 'default', 'dr-who', now(), now())),
+    saga AS (
+      INSERT INTO sagas (tenant_id, saga_id, kind, appointment_id, appointment_version, step,
+        deadline_at)
+      VALUES ($1, $6, 'create', $2, 2, 'reserve', now() + interval '10 minutes'))
+    INSERT INTO tasks (tenant_id, lane, kind, ordering_key, appointment_id, saga_id, actor,
+      deadline_at)
+    VALUES ($1, 'saga', 'create', $2::text, $2, $6, 'key:test', now() + interval '10 minutes')`,
+    [tenant, id, customerId, start, location, sagaId],
+  );
+  return id;
+}
+
+export async function addTenant(database: TestDatabase, tenant: string): Promise<void> {
+  await database.query('INSERT INTO tenants (tenant_id, name) VALUES ($1, $1)', [tenant]);
+}
