@@ -1,0 +1,166 @@
+import type { Decision } from '../contract/engine-link.ts';
+import { Problem, unavailable } from '../contract/problem.ts';
+import { parsePrefer } from '../contract/prefer.ts';
+import type { Answer, Call } from '../contract/route.ts';
+import type { Appointment } from '../domain/appointment.ts';
+import { findCommandOutcomes } from '../store/read/commands.ts';
+import { acceptWarnings } from './appointment-answer.ts';
+import { commandAnswer } from './command-answer.ts';
+import type { DecisionWaiter } from './decision-waiter.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { FirstUse, Idempotency, KeyName } from './idempotency.ts';
+
+/** A command as it was accepted, with its appointment as it stood then. */
+export interface Accepted {
+  appointment: Appointment;
+}
+
+/** What one attempt came to: durable, seen before, or to be tried again on fresher data. */
+export type Attempt = { accepted: Accepted } | { first: FirstUse } | 'stale';
+
+export interface AcceptRequest {
+  operation: 'create' | 'cancel';
+  key: KeyName;
+  contentHash: string;
+  commandId: string;
+  appliedStatus: 200 | 201;
+  /** Throws the problem of a request that cannot be accepted. */
+  attempt(): Promise<Attempt>;
+}
+
+const maxAttempts = 3;
+
+export interface AcceptParts {
+  dependencies: Pick<Dependencies, 'database' | 'engine' | 'metrics' | 'log'>;
+  idempotency: Idempotency;
+  waiter: DecisionWaiter;
+}
+
+/** Takes a command in and answers it: at once, or with its decision where the client waits. */
+export async function accept(
+  parts: AcceptParts,
+  call: Call,
+  request: AcceptRequest,
+): Promise<Answer> {
+  const { tenantId } = call.principal;
+  const { waitSeconds } = parsePrefer(call.header('prefer'));
+  const { commandId } = request;
+  // Before the commit: this process's engine may decide before the commit is known here.
+  const expectation =
+    waitSeconds === undefined ? undefined : parts.waiter.expect({ tenantId, commandId });
+  try {
+    const outcome = await attempts(parts, request);
+    if ('first' in outcome) return await replay(parts, call, { ...outcome.first, waitSeconds });
+    recordAccepted(parts, call, { request, ...outcome.accepted });
+    const decision = await expectation?.decided(waitSeconds ?? 0, call.signal);
+    const { appointment } = outcome.accepted;
+    return answer({ commandId, appointment, decision, waitSeconds, request });
+  } finally {
+    expectation?.cancel();
+  }
+}
+
+async function attempts(
+  { idempotency }: AcceptParts,
+  { key, contentHash, attempt }: AcceptRequest,
+): Promise<{ accepted: Accepted } | { first: FirstUse }> {
+  for (let tries = 0; tries < maxAttempts; tries += 1) {
+    const outcome = await idempotency.once(key, contentHash, attempt);
+    if ('first' in outcome) return outcome;
+    if (outcome.accepted !== 'stale') return outcome.accepted;
+  }
+  throw unavailable('what the request is about is changing too fast');
+}
+
+function recordAccepted(
+  { dependencies: { engine, metrics, log } }: AcceptParts,
+  call: Call,
+  { request, appointment }: { request: AcceptRequest; appointment: Appointment },
+): void {
+  engine?.wake();
+  metrics.commandsAccepted.inc({ operation: request.operation });
+  log.info(
+    {
+      component: 'api',
+      request_id: call.requestId,
+      tenant: call.principal.tenantId,
+      command_id: request.commandId,
+      appointment_id: appointment.id,
+      operation: request.operation,
+    },
+    'command accepted',
+  );
+}
+
+interface FirstAnswer {
+  commandId: string;
+  appointment: Appointment;
+  decision: Decision | undefined;
+  waitSeconds: number | undefined;
+  request: AcceptRequest;
+}
+
+function answer({ commandId, appointment, decision, waitSeconds, request }: FirstAnswer): Answer {
+  const current = decision?.appointment ?? appointment;
+  const warnings = request.operation === 'create' ? acceptWarnings(current) : undefined;
+  return commandAnswer({
+    commandId,
+    appointment: current,
+    state: decision?.state ?? 'pending',
+    ...(decision?.problem && { problem: decision.problem }),
+    waitSeconds,
+    replayed: false,
+    appliedStatus: request.appliedStatus,
+    ...(warnings && { warnings }),
+  });
+}
+
+/** Answers a request that came before, for whoever may see its appointment. */
+export async function replay(
+  parts: AcceptParts,
+  call: Call,
+  first: FirstUse & { waitSeconds: number | undefined },
+): Promise<Answer> {
+  const { tenantId, customerId } = call.principal;
+  const { commandId, waitSeconds } = first;
+  const expectation =
+    waitSeconds === undefined ? undefined : parts.waiter.expect({ tenantId, commandId });
+  try {
+    let outcome = await readOutcome(parts, { tenantId, commandId });
+    if (customerId !== null && outcome.appointment.customerId !== customerId) throw notFound();
+    if (outcome.state === 'pending' && expectation !== undefined) {
+      const decision = await expectation.decided(waitSeconds ?? 0, call.signal);
+      if (decision !== undefined) outcome = await readOutcome(parts, { tenantId, commandId });
+    }
+    const { appointment, state, problem } = outcome;
+    const warnings = acceptWarnings(appointment);
+    return commandAnswer({
+      commandId,
+      appointment,
+      state,
+      ...(problem && { problem }),
+      waitSeconds,
+      replayed: true,
+      appliedStatus: 200,
+      ...(warnings && { warnings }),
+    });
+  } finally {
+    expectation?.cancel();
+  }
+}
+
+async function readOutcome(
+  { dependencies: { database } }: AcceptParts,
+  command: { tenantId: string; commandId: string },
+): Promise<
+  Pick<Decision, 'problem'> & { state: 'pending' | Decision['state']; appointment: Appointment }
+> {
+  const [outcome] = await findCommandOutcomes(database, [command], { undecided: true });
+  if (!outcome?.appointment) throw notFound();
+  const { state, appointment, problem } = outcome;
+  return { state, appointment, ...(problem !== null && { problem: problem as never }) };
+}
+
+export function notFound(): Problem {
+  return new Problem('not-found', 'there is no such appointment');
+}

@@ -1,0 +1,102 @@
+import { Availability, type AvailabilityView } from '../contract/availability.ts';
+import type { AvailabilityQuery } from '../contract/engine-link.ts';
+import { unavailable, type Violation } from '../contract/problem.ts';
+import type { Answer, Call, Route } from '../contract/route.ts';
+import { formatInstant } from '../domain/slot.ts';
+import { DAY_SECONDS } from '../domain/wall-time.ts';
+import type { Catalogue, CatalogueCache } from './catalogue-cache.ts';
+import { instantOf, memberOf } from './check-slot.ts';
+import type { Dependencies } from './dependencies.ts';
+import { checkRange } from './list-appointments.ts';
+import { referenceProblem, resolveReferences } from './resolve-references.ts';
+
+const maxDays = 31;
+const defaults = { duration_minutes: 30, step_minutes: 15, limit: 500 };
+
+export interface AvailabilityParts {
+  dependencies: Pick<Dependencies, 'engine'>;
+  catalogues: CatalogueCache;
+}
+
+export function availability(parts: AvailabilityParts): Route {
+  return {
+    method: 'GET',
+    path: '/v1/availability',
+    scopes: ['appointments:read', 'appointments:self'],
+    ownership: 'tenant',
+    query: Availability,
+    check: (_body, query) => checkAvailability(query),
+    handle: (call: Call<unknown, Availability>) => handle(parts, call),
+  };
+}
+
+function checkAvailability(query: unknown): Violation[] {
+  const violations = checkRange(query);
+  const from = instantOf(memberOf(query, 'from'));
+  const to = instantOf(memberOf(query, 'to'));
+  if (from !== undefined && to !== undefined && to - from > maxDays * DAY_SECONDS) {
+    const message = `must be at most ${maxDays} days after from`;
+    violations.push({ parameter: 'to', code: 'range-too-long', message });
+  }
+  // To answer it with what `direct` finds would say that nothing more is free.
+  if (memberOf(query, 'mode') === 'movable') {
+    const message = 'movable is not available yet: only direct';
+    violations.push({ parameter: 'mode', code: 'not-available-yet', message });
+  }
+  return violations;
+}
+
+async function handle(
+  { dependencies: { engine }, catalogues }: AvailabilityParts,
+  { principal: { tenantId }, query }: Call<unknown, Availability>,
+): Promise<Answer> {
+  const references = {
+    serviceType: query.service_type,
+    location: query.location ?? null,
+    resourceId: query.resource_id ?? null,
+  };
+  const resolve = (catalogue: Catalogue) =>
+    resolveReferences(catalogue, references, {
+      place: (parameter) => ({ parameter }),
+      knownLocationsOnly: true,
+    });
+  let resolved = resolve(await catalogues.get(tenantId));
+  if (resolved.violations.length > 0) resolved = resolve(await catalogues.refresh(tenantId));
+  if (resolved.violations.length > 0) throw referenceProblem(resolved.violations);
+
+  const { location } = resolved;
+  const asked: AvailabilityQuery = {
+    tenantId,
+    serviceType: query.service_type,
+    from: instantOf(query.from) ?? NaN,
+    to: instantOf(query.to) ?? NaN,
+    durationSeconds: (query.duration_minutes ?? defaults.duration_minutes) * 60,
+    stepSeconds: (query.step_minutes ?? defaults.step_minutes) * 60,
+    limit: query.limit ?? defaults.limit,
+    ...(location.kind === 'catalogue' && {
+      location: { kind: 'catalogue', id: location.location.id },
+    }),
+    ...(query.resource_id !== undefined && { resourceId: query.resource_id }),
+  };
+  const found = engine?.availability(asked);
+  if (found === undefined) throw unavailable('no engine of this process owns the region');
+  return { status: 200, body: availabilityView(found) };
+}
+
+function availabilityView({
+  slots,
+  asOf,
+}: {
+  slots: { start: number; end: number; free: number }[];
+  asOf: number;
+}): AvailabilityView {
+  return {
+    slots: slots.map(({ start, end, free }) => ({
+      start_time: formatInstant(start),
+      end_time: formatInstant(end),
+      mode: 'direct',
+      free,
+    })),
+    as_of: formatInstant(asOf),
+  };
+}

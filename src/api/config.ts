@@ -1,0 +1,17 @@
+/** Limits of the api role. None of them is for operators to set. */
+export const apiConfig = {
+  acceptBatchRows: 128,
+  /** Requests that may wait for a batch; beyond it they are turned away at once. */
+  acceptQueueRows: 2_000,
+  /** A batch that takes longer than this has lost its database: its requests are told so. */
+  acceptTimeoutMs: 5_000,
+  /** How long a duplicate waits for the first request with its key. */
+  keyInFlightMs: 2_000,
+  acceptAttempts: 3,
+  pollDecisionsMs: 50,
+  maxWaiters: 10_000,
+  catalogueWaitSeconds: 5,
+  cachedTenants: 1_000,
+} as const;
+
+export type ApiConfig = { [limit in keyof typeof apiConfig]: number };

@@ -1,0 +1,28 @@
+import { etag, matchesNone } from '../contract/etag.ts';
+import type { Call, Route } from '../contract/route.ts';
+import { findAppointment } from '../store/read/appointments.ts';
+import { notFound } from './accept.ts';
+import { appointmentAnswer } from './appointment-answer.ts';
+import type { Dependencies } from './dependencies.ts';
+import { uuidOf } from './uuid-of.ts';
+
+export function getAppointment({ database }: Pick<Dependencies, 'database'>): Route {
+  return {
+    method: 'GET',
+    path: '/v1/appointments/:id',
+    scopes: ['appointments:read', 'appointments:self'],
+    ownership: 'customer',
+    handle: async (call: Call) => {
+      const { principal, params } = call;
+      const id = uuidOf(params, 'appointment');
+      const { tenantId, customerId } = principal;
+      const appointment = await findAppointment(database, { tenantId, id, ownerId: customerId });
+      if (appointment === undefined) throw notFound();
+      const { version } = appointment;
+      if (matchesNone(call.header('if-none-match'), version)) {
+        return { status: 304, headers: { etag: etag(version) } };
+      }
+      return appointmentAnswer(appointment, { status: 200 });
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { CommandView } from '../contract/command-view.ts';
+import { Problem, type ProblemDocument } from '../contract/problem.ts';
+import type { Call, Route } from '../contract/route.ts';
+import { formatInstant } from '../domain/slot.ts';
+import { findCommand } from '../store/read/commands.ts';
+import type { Dependencies } from './dependencies.ts';
+import { uuidOf } from './uuid-of.ts';
+
+export function getCommand({ database }: Pick<Dependencies, 'database'>): Route {
+  return {
+    method: 'GET',
+    path: '/v1/commands/:id',
+    scopes: ['appointments:read', 'appointments:self'],
+    ownership: 'customer',
+    handle: async ({ principal, params }: Call) => {
+      const id = uuidOf(params, 'command');
+      const { tenantId, customerId } = principal;
+      const command = await findCommand(database, { tenantId, id, ownerId: customerId });
+      if (command === undefined) throw new Problem('not-found', 'there is no such command');
+      const body: CommandView = {
+        id: command.id,
+        operation: command.operation as CommandView['operation'],
+        appointment_id: command.appointmentId,
+        state: command.state,
+        problem: command.problem as ProblemDocument | null,
+        created_at: formatInstant(command.createdAt),
+        decided_at: command.decidedAt === null ? null : formatInstant(command.decidedAt),
+      };
+      return { status: 200, body };
+    },
+  };
+}

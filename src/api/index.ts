@@ -1,0 +1,104 @@
+import { unavailable } from '../contract/problem.ts';
+import type { Answer, Route } from '../contract/route.ts';
+import { isUnavailable } from '../io/postgres.ts';
+import { insertActions, type ActionRow } from '../store/write/accept-actions.ts';
+import { insertCreates, type CreateRow } from '../store/write/accept-creates.ts';
+import { AcceptBatch } from './accept-batch.ts';
+import { availability } from './availability.ts';
+import { cancelAppointment } from './cancel-appointment.ts';
+import { CatalogueCache } from './catalogue-cache.ts';
+import { apiConfig, type ApiConfig } from './config.ts';
+import { createAppointment } from './create-appointment.ts';
+import { DecisionWaiter } from './decision-waiter.ts';
+import type { Dependencies } from './dependencies.ts';
+import { getAppointment } from './get-appointment.ts';
+import { getCommand } from './get-command.ts';
+import { getCustomer } from './get-customer.ts';
+import { getLocation } from './get-location.ts';
+import { getResource } from './get-resource.ts';
+import { getServiceType } from './get-service-type.ts';
+import { Idempotency } from './idempotency.ts';
+import { listAppointments } from './list-appointments.ts';
+import { listCustomers } from './list-customers.ts';
+import { listLocations } from './list-locations.ts';
+import { listResources } from './list-resources.ts';
+import { listServiceTypes } from './list-service-types.ts';
+import { putCustomer } from './put-customer.ts';
+import { putLocation } from './put-location.ts';
+import { putResource } from './put-resource.ts';
+import { putServiceType } from './put-service-type.ts';
+
+export interface Api {
+  routes: Route[];
+  start(): Promise<void>;
+  /** Lets clients that wait for decisions go; called before the edge waits for open requests. */
+  drain(): void;
+  /** Drains, then answers what has been accepted. */
+  stop(): Promise<void>;
+  /** Undefined when it can do its work, else the reason. */
+  ready(): string | undefined;
+}
+
+/** The stateless api: validates, checks keys, records commands, answers. */
+export function createApi(dependencies: Dependencies, limits: ApiConfig = apiConfig): Api {
+  const { database, hotDatabase, clock, log, engine } = dependencies;
+  const waiter = new DecisionWaiter({ database, clock, log, engine, limits });
+  const idempotency = new Idempotency(database, clock, limits.keyInFlightMs);
+  const catalogues = new CatalogueCache(database, limits.cachedTenants);
+  const shared = { ...dependencies, limits };
+  const creates = new AcceptBatch<CreateRow>({
+    ...shared,
+    insert: (epoch, rows) => insertCreates(hotDatabase, epoch, rows),
+  });
+  const actions = new AcceptBatch<ActionRow>({
+    ...shared,
+    insert: (epoch, rows) => insertActions(hotDatabase, epoch, rows),
+  });
+  const commands = { dependencies, idempotency, waiter };
+  const { catalogueWaitSeconds } = limits;
+  const writes = { dependencies, waiter, catalogueWaitSeconds };
+  const routes = [
+    createAppointment({ ...commands, creates, catalogues }),
+    getAppointment(dependencies),
+    listAppointments(dependencies),
+    cancelAppointment({ ...commands, actions }),
+    getCommand(dependencies),
+    availability({ dependencies, catalogues }),
+    ...[putServiceType(writes), getServiceType(dependencies), listServiceTypes(dependencies)],
+    ...[putLocation(writes), getLocation(dependencies), listLocations(dependencies)],
+    ...[putResource(writes), getResource(dependencies), listResources(dependencies)],
+    ...[putCustomer(dependencies), getCustomer(dependencies), listCustomers(dependencies)],
+  ].map(withoutDatabase);
+  let state: 'starting' | 'ready' | 'stopping' = 'starting';
+  const drain = (): void => {
+    state = 'stopping';
+    waiter.stop();
+  };
+  return {
+    routes,
+    start: () => {
+      waiter.start();
+      state = 'ready';
+      return Promise.resolve();
+    },
+    drain,
+    stop: async () => {
+      drain();
+      await Promise.all([creates.drained(), actions.drained()]);
+    },
+    ready: () => (state === 'ready' ? undefined : `the api is ${state}`),
+  };
+}
+
+/** A handler that fails for want of the database answers 503. */
+function withoutDatabase(route: Route): Route {
+  const handle = async (call: never): Promise<Answer> => {
+    try {
+      return await route.handle(call);
+    } catch (error) {
+      if (isUnavailable(error)) throw unavailable('the database does not answer');
+      throw error;
+    }
+  };
+  return { ...route, handle };
+}

@@ -1,0 +1,69 @@
+import { appointmentView } from '../contract/appointment-view.ts';
+import { ListAppointments } from '../contract/list-appointments.ts';
+import { Problem, type Violation } from '../contract/problem.ts';
+import type { Call, Route } from '../contract/route.ts';
+import type { Appointment } from '../domain/appointment.ts';
+import type { AppointmentState } from '../domain/appointment-state.ts';
+import {
+  listAppointments as readPage,
+  type AppointmentFilter,
+} from '../store/read/appointments.ts';
+import { checkInstant, instantOf, memberOf } from './check-slot.ts';
+import type { Dependencies } from './dependencies.ts';
+import { Page } from './page.ts';
+
+const page = new Page<Appointment>('appointments', 'slot', ({ start, id }) => [start, id]);
+
+export function listAppointments({ database }: Pick<Dependencies, 'database'>): Route {
+  return {
+    method: 'GET',
+    path: '/v1/appointments',
+    scopes: ['appointments:read', 'appointments:self'],
+    ownership: 'customer',
+    query: ListAppointments,
+    precheck: page.precheck,
+    check: (_body, query) => checkRange(query),
+    handle: async (call: Call<unknown, ListAppointments>) => {
+      const filter = filterOf(call);
+      const found = await readPage(database, { ...filter, limit: filter.limit + 1 });
+      return page.answer(found, filter.limit, (appointment) => appointmentView(appointment));
+    },
+  };
+}
+
+/** The parameters `from` and `to` exist and are in order. */
+export function checkRange(query: unknown): Violation[] {
+  const [from, to] = [memberOf(query, 'from'), memberOf(query, 'to')];
+  const violations = [
+    ...checkInstant(from, { parameter: 'from' }),
+    ...checkInstant(to, { parameter: 'to' }),
+  ];
+  const [start, end] = [instantOf(from), instantOf(to)];
+  if (start !== undefined && end !== undefined && start >= end) {
+    violations.push({ parameter: 'to', code: 'range-order', message: 'must be later than from' });
+  }
+  return violations;
+}
+
+function filterOf({ principal, query }: Call<unknown, ListAppointments>): AppointmentFilter {
+  const asked = query.customer_id?.toLowerCase();
+  const { tenantId, customerId: own } = principal;
+  if (own !== null && asked !== undefined && asked !== own) {
+    throw new Problem('forbidden', 'a customer sees nobody else');
+  }
+  const customerId = own ?? asked;
+  const { limit, after } = page.read(query);
+  const [from, to] = [instantOf(query.from), instantOf(query.to)];
+  return {
+    tenantId,
+    limit,
+    ...(customerId !== undefined && { customerId }),
+    ...(query.resource_id !== undefined && { resourceId: query.resource_id }),
+    ...(query.location !== undefined && { location: query.location }),
+    ...(query.service_type !== undefined && { serviceType: query.service_type }),
+    ...(query.state !== undefined && { states: query.state.split(',') as AppointmentState[] }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(after !== undefined && { after: { start: Number(after[0]), id: String(after[1]) } }),
+  };
+}

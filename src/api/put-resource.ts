@@ -1,0 +1,83 @@
+import { Resource } from '../contract/resource.ts';
+import type { Answer, Call, Route } from '../contract/route.ts';
+import type { Resource as StoredResource } from '../domain/catalogue.ts';
+import { findCatalogueReferences, findResource } from '../store/read/catalogue.ts';
+import { catalogueId, noSuch } from './catalogue-id.ts';
+import { checkResource } from './check-resource.ts';
+import { resourceView } from './get-resource.ts';
+import { putCatalogue, type CatalogueParts } from './put-catalogue.ts';
+import { referenceProblem, type ReferenceViolation } from './resolve-references.ts';
+
+export function putResource(parts: CatalogueParts): Route {
+  return {
+    method: 'PUT',
+    path: '/v1/resources/:id',
+    scopes: ['catalogue:write'],
+    ownership: 'tenant',
+    body: Resource,
+    bodyLimitBytes: 1_048_576,
+    check: checkResource,
+    handle: (call: Call<Resource>) => handle(parts, call),
+  };
+}
+
+async function handle(parts: CatalogueParts, call: Call<Resource>): Promise<Answer> {
+  const { params, principal } = call;
+  const id = catalogueId(params, 'resource');
+  const { database } = parts.dependencies;
+  const violations = await unknownReferences(parts, call);
+  if (violations.length > 0) throw referenceProblem(violations);
+  return putCatalogue(parts, call, {
+    operation: 'put-resource',
+    payload: storedResource(id, call.body),
+    path: `/v1/resources/${id}`,
+    view: async () => {
+      const row = await findResource(database, { tenantId: principal.tenantId, id });
+      if (row === undefined) throw noSuch('resource');
+      return resourceView(row);
+    },
+  });
+}
+
+function storedResource(id: string, body: Resource): Omit<StoredResource, 'lanes'> {
+  return {
+    id,
+    name: body.name,
+    serviceTypes: body.service_types,
+    locations: body.locations,
+    timeZone: body.time_zone,
+    workingHours: body.working_hours,
+    breaks: body.breaks ?? [],
+    bufferBeforeSeconds: (body.buffer_before_minutes ?? 0) * 60,
+    bufferAfterSeconds: (body.buffer_after_minutes ?? 0) * 60,
+    capacity: body.capacity ?? 1,
+    active: body.active ?? true,
+  };
+}
+
+/** For a good answer: whether the change may be made is decided again by the region's owner. */
+async function unknownReferences(
+  { dependencies: { database } }: CatalogueParts,
+  { principal: { tenantId }, body }: Call<Resource>,
+): Promise<ReferenceViolation[]> {
+  const wanted = { tenantId, serviceTypes: body.service_types, locations: body.locations };
+  const known = await findCatalogueReferences(database, wanted);
+  const violations: ReferenceViolation[] = [];
+  body.service_types.forEach((code, index) => {
+    if (known.serviceTypes.has(code)) return;
+    const message = `${code} is not a service type`;
+    violations.push({ pointer: `/service_types/${index}`, code: 'unknown-service-type', message });
+  });
+  let region: string | undefined;
+  body.locations.forEach((id, index) => {
+    const pointer = `/locations/${index}`;
+    const own = known.locations.get(id);
+    if (own === undefined) {
+      violations.push({ pointer, code: 'unknown-location', message: `${id} is not a location` });
+    } else if (own !== (region ??= own)) {
+      const message = `${id} lies in another region than the ones before it`;
+      violations.push({ pointer, code: 'validation-failed', message });
+    }
+  });
+  return violations;
+}
