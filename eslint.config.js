@@ -53,7 +53,7 @@ const typedRules = {
 };
 
 export default defineConfig(
-  globalIgnores(['node_modules/', '.slotwright/', 'console/']),
+  globalIgnores(['.runtime/', 'node_modules/', '.slotwright/', 'console/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: typescriptFiles,
