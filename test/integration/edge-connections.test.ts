@@ -271,6 +271,7 @@ test('a route that does not say who may call it stops the start', () => {
   const route: Route = {
     method: 'GET',
     path: '/x',
+    summary: 'A route of the tests',
     scopes: ['admin'],
     ownership: 'tenant',
     handle: () => Promise.resolve({ status: 200 }),

@@ -29,6 +29,7 @@ export const routes: Route[] = [
   {
     method: 'POST',
     path: '/v1/things',
+    summary: 'A route of the tests',
     scopes: ['appointments:write'],
     ownership: 'tenant',
     idempotent: true,
@@ -50,6 +51,7 @@ export const routes: Route[] = [
   {
     method: 'GET',
     path: '/v1/things/:id',
+    summary: 'A route of the tests',
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
     handle: echo,
@@ -57,6 +59,7 @@ export const routes: Route[] = [
   {
     method: 'POST',
     path: '/v1/things/:id/act',
+    summary: 'A route of the tests',
     scopes: ['appointments:write'],
     ownership: 'tenant',
     idempotent: true,
@@ -67,6 +70,7 @@ export const routes: Route[] = [
   {
     method: 'GET',
     path: '/v1/slow',
+    summary: 'A route of the tests',
     scopes: ['appointments:read'],
     ownership: 'tenant',
     handle: () =>
@@ -77,6 +81,7 @@ export const routes: Route[] = [
   {
     method: 'GET',
     path: '/v1/broken',
+    summary: 'A route of the tests',
     scopes: ['appointments:read'],
     ownership: 'tenant',
     handle: () => Promise.reject(new Error('secret detail')),
@@ -84,6 +89,7 @@ export const routes: Route[] = [
   {
     method: 'GET',
     path: '/v1/offline',
+    summary: 'A route of the tests',
     scopes: ['appointments:read'],
     ownership: 'tenant',
     handle: () => Promise.reject(Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })),

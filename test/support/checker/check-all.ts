@@ -1,0 +1,54 @@
+import { acknowledgedIsKept } from './s3-acknowledged-is-kept.ts';
+import { readFacts } from './facts.ts';
+import { fencing } from './s9-fencing.ts';
+import { keysDecided } from './l4-keys-decided.ts';
+import { Ledger } from './ledger.ts';
+import { legalWords } from './s6-legal-words.ts';
+import { noDeadLeases } from './l3-no-dead-leases.ts';
+import { noEventWithoutState } from './s5-no-event-without-state.ts';
+import { noOrphans } from './l7-no-orphans.ts';
+import { noOverlap } from './s1-no-overlap.ts';
+import { notificationsOnce } from './s13-notifications.ts';
+import { oneOutcomePerKey } from './s2-one-outcome-per-key.ts';
+import { outboxEmpty } from './l2-outbox-empty.ts';
+import { sagasFinal } from './l1-sagas-final.ts';
+import { versionsAndEvents } from './s4-versions-and-events.ts';
+import type { Violation } from './violation.ts';
+
+export interface CheckOptions {
+  databaseUrl: string;
+  ledger?: Ledger;
+  /** False while faults still act: then only what must hold at every moment is asked. */
+  settled?: boolean;
+  /** The transitions that somebody must be told of. */
+  notified?: readonly string[];
+}
+
+/**
+ * Holds what clients saw and what the database holds against every guarantee. The guarantees are
+ * written from their page alone and share no code with the product.
+ */
+export async function checkAll(options: CheckOptions): Promise<Violation[]> {
+  const { databaseUrl, ledger = new Ledger(), settled = true } = options;
+  const facts = await readFacts(databaseUrl);
+  const required = new Set(options.notified ?? ['confirmed']);
+  const always = [
+    ...noOverlap(facts),
+    ...oneOutcomePerKey(facts, ledger),
+    ...acknowledgedIsKept(facts, ledger),
+    ...versionsAndEvents(facts, ledger),
+    ...noEventWithoutState(facts, ledger),
+    ...legalWords(facts),
+    ...fencing(facts),
+  ];
+  if (!settled) return always;
+  return [
+    ...always,
+    ...notificationsOnce(facts, ledger, required),
+    ...sagasFinal(facts),
+    ...outboxEmpty(facts),
+    ...noDeadLeases(facts),
+    ...keysDecided(facts),
+    ...noOrphans(facts),
+  ];
+}
