@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogueProblems } from './catalogue-problems.ts';
 import { catalogueRows, type CatalogueRow } from './catalogue-rows.ts';
+import type { InputFormat } from './input-rows.ts';
 
 const hours = [{ days: ['mon'], start: '09:00', end: '17:00' }];
 const resource = {
@@ -12,13 +13,17 @@ const resource = {
   working_hours: hours,
 };
 
-function problems(rows: object[]): string[] {
+async function* whole(text: string): AsyncGenerator<string> {
+  yield await Promise.resolve(text);
+}
+
+async function problems(rows: object[]): Promise<string[]> {
   const text = rows.map((row) => JSON.stringify(row)).join('\n');
-  const file = catalogueRows(text, 'ndjson');
+  const file = await catalogueRows(whole(text), 'ndjson');
   return [...file.problems, ...catalogueProblems(file.rows)];
 }
 
-test('one catalogue reads the same as a document, as lines and as a table', () => {
+test('one catalogue reads the same as a document, as lines and as a table', async () => {
   const location = { name: 'Hall', time_zone: 'Etc/UTC', latitude: 52.5 };
   const document = {
     service_types: [{ code: 'consultation', name: 'Consultation', active: false }],
@@ -39,17 +44,19 @@ test('one catalogue reads the same as a document, as lines and as a table', () =
     `resource,desk,Desk,,Europe/Berlin,,consultation,hall,"${cell}",2`,
   ].join('\r\n');
   const bare = (rows: CatalogueRow[]) => rows.map(({ where: _, ...row }) => row);
-  const read = catalogueRows(JSON.stringify(document), 'json');
+  const read = await catalogueRows(whole(JSON.stringify(document)), 'json');
   assert.deepEqual(catalogueProblems(read.rows), []);
   assert.equal(read.rows[2]?.where, '/resources/0');
-  const ndjson = catalogueRows(lines.map((line) => JSON.stringify(line)).join('\n'), 'ndjson');
+  const text = lines.map((line) => JSON.stringify(line)).join('\n');
+  const ndjson = await catalogueRows(whole(text), 'ndjson');
   assert.deepEqual(bare(ndjson.rows), bare(read.rows));
-  assert.deepEqual(bare(catalogueRows(table, 'csv').rows), bare(read.rows));
+  const csv = await catalogueRows(whole(table), 'csv');
+  assert.deepEqual(bare(csv.rows), bare(read.rows));
 });
 
-test('a bad row is named by its line and its member', () => {
+test('a bad row is named by its line and its member', async () => {
   const good = { kind: 'service_type', code: 'consultation', name: 'Consultation' };
-  const found = problems([
+  const found = await problems([
     good,
     { kind: 'resource', id: 'a', ...resource, capacity: 0 },
     { kind: 'resource', id: 'b', ...resource, colour: 'red' },
@@ -70,16 +77,16 @@ test('a bad row is named by its line and its member', () => {
   ]);
 });
 
-test('two rows of one id are refused, for either could win', () => {
+test('two rows of one id are refused, for either could win', async () => {
   const id = 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11';
-  const found = problems([
+  const found = await problems([
     { kind: 'customer', id, name: 'A' },
     { kind: 'customer', id: id.toLowerCase(), name: 'B' },
   ]);
   assert.deepEqual(found, [`line 2: customer ${id.toLowerCase()} is at line 1 too`]);
 });
 
-test('a line is read as strictly as the body of a request', () => {
+test('a line is read as strictly as the body of a request', async () => {
   const text = [
     '{"kind":"service_type","code":"a","name":"A"}',
     '{"kind":"service_type","code":"b","name":"B","name":"C"}',
@@ -88,13 +95,21 @@ test('a line is read as strictly as the body of a request', () => {
     '',
     '{"kind":"service_type","code":"c","name":"\\u0000"}',
   ].join('\n');
-  const lines = catalogueRows(text, 'ndjson').problems.map((line) => line.slice(0, 7));
+  const file = await catalogueRows(whole(text), 'ndjson');
+  const lines = file.problems.map((line) => line.slice(0, 7));
   assert.deepEqual(lines, ['line 2:', 'line 3:', 'line 4:', 'line 6:']);
 });
 
-test('a document of another shape is refused whole', () => {
-  assert.throws(() => catalogueRows('{"shops": []}', 'json'), /^Failure: \/shops/);
-  assert.throws(() => catalogueRows('{"resources": {}}', 'json'), /\/resources must be an array/);
-  assert.throws(() => catalogueRows('{"resources": [}', 'json'), /not a catalogue/);
-  assert.throws(() => catalogueRows('kind,id\nlocation', 'csv'), /not CSV: .*line 2/);
+test('a document of another shape is refused whole', async () => {
+  const read = (text: string, format: InputFormat) => catalogueRows(whole(text), format);
+  await assert.rejects(read('{"shops": []}', 'json'), /^Failure: \/shops/);
+  await assert.rejects(read('{"resources": {}}', 'json'), /\/resources must be an array/);
+  await assert.rejects(read('{"resources": [}', 'json'), /not a catalogue/);
+  await assert.rejects(read('kind,id\nlocation', 'csv'), /^Failure: not CSV: .*line 2/);
+});
+
+test('appointments of an export are passed over and counted', async () => {
+  const text = '{"kind":"appointment","id":"x"}\n{"kind":"location","id":"hall"}';
+  const { rows, problems: wrong, passedOver } = await catalogueRows(whole(text), 'ndjson');
+  assert.deepEqual([rows.length, wrong, passedOver], [1, [], 1]);
 });

@@ -6,7 +6,7 @@ import {
   ndjsonRows,
   NotJson,
   type InputFormat,
-  type InputRow,
+  type Pieces,
 } from './input-rows.ts';
 
 /** Kinds in the order in which they are put: each refers only to those before it. */
@@ -25,6 +25,14 @@ export interface CatalogueFile {
   rows: CatalogueRow[];
   /** What cannot be read as a row, one line each. */
   problems: string[];
+  /** Appointments of an export: they are for `book`. */
+  passedOver: number;
+}
+
+/** What its user looks for to find it: `line 7` or `/resources/3`. */
+interface InputRow {
+  where: string;
+  value: unknown;
 }
 
 const members: Record<string, Kind> = {
@@ -34,28 +42,38 @@ const members: Record<string, Kind> = {
   customers: 'customer',
 };
 
-export function catalogueRows(text: string, format: InputFormat): CatalogueFile {
-  const file: CatalogueFile = { rows: [], problems: [] };
-  for (const { where, value } of rowsOf(text, format)) {
+export async function catalogueRows(pieces: Pieces, format: InputFormat): Promise<CatalogueFile> {
+  const file: CatalogueFile = { rows: [], problems: [], passedOver: 0 };
+  for await (const { where, value } of rowsOf(pieces, format)) {
     const row = rowOf(where, value);
-    if (typeof row === 'string') file.problems.push(`${where}: ${row}`);
+    if (row === undefined) file.passedOver += 1;
+    else if (typeof row === 'string') file.problems.push(`${where}: ${row}`);
     else file.rows.push(row);
   }
   return file;
 }
 
-function rowsOf(text: string, format: InputFormat): InputRow[] {
+async function* rowsOf(pieces: Pieces, format: InputFormat): AsyncGenerator<InputRow> {
   switch (format) {
     case 'ndjson':
-      return ndjsonRows(text);
+      for await (const { line, value } of ndjsonRows(pieces)) {
+        yield { where: `line ${line}`, value };
+      }
+      return;
     case 'csv':
-      return csvRows(text).map(({ where, value }) => ({
-        where,
-        value: membersOfCells(value as Record<string, unknown>),
-      }));
+      for await (const { line, value } of csvRows(pieces)) {
+        yield { where: `line ${line}`, value: membersOfCells(value as Record<string, unknown>) };
+      }
+      return;
     case 'json':
-      return documentRows(text);
+      yield* documentRows(await wholeOf(pieces));
   }
+}
+
+async function wholeOf(pieces: Pieces): Promise<string> {
+  const all: string[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all.join('');
 }
 
 /** `{"service_types": […], "locations": […], "resources": […], "customers": […]}` */
@@ -73,10 +91,11 @@ function documentRows(text: string): InputRow[] {
   });
 }
 
-function rowOf(where: string, value: unknown): CatalogueRow | string {
+function rowOf(where: string, value: unknown): CatalogueRow | string | undefined {
   if (value instanceof NotJson) return value.why;
   if (!isObject(value)) return 'must be an object';
   const { kind, ...rest } = value;
+  if (kind === 'appointment') return undefined;
   const known = kinds.find((name) => name === kind || name.replace('_', '-') === kind);
   if (known === undefined) return `/kind must be one of ${kinds.join(', ')}`;
   const idMember = known === 'service_type' && 'code' in rest ? 'code' : 'id';

@@ -1,70 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { systemClock } from '../io/clock.ts';
-import { systemRandom } from '../io/random.ts';
-import { noProgress } from '../io/terminal.ts';
-import { runCommand } from './main.ts';
-
-interface Request {
-  method: string;
-  path: string;
-  key: string | undefined;
-  body: Record<string, unknown>;
-}
-interface Reply {
-  status: number;
-  headers?: Record<string, string>;
-  body?: unknown;
-}
-
-/** A server that answers as the test says and keeps what it was asked. */
-async function serve(t: TestContext, answer: (request: Request, index: number) => Reply) {
-  const requests: Request[] = [];
-  const server = createServer((message, response) => {
-    void read(message).then((request) => {
-      const { status, headers, body } = answer(request, requests.push(request) - 1);
-      response.writeHead(status, headers).end(JSON.stringify(body ?? {}));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => void server.close());
-  return { requests, port: String((server.address() as AddressInfo).port) };
-}
-
-async function read(message: IncomingMessage): Promise<Request> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  const { method = '', url: path = '', headers } = message;
-  const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-  return { method, path, key: headers.authorization, body };
-}
-
-function file(t: TestContext, name: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'slotwright-cli-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, name), text);
-  return join(folder, name);
-}
-
-async function run(args: string[], environment: Record<string, string> = {}) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    print: (text: string) => void out.push(text),
-    complain: (text: string) => void err.push(text),
-    progress: () => noProgress,
-  };
-  const clock = { ...systemClock, sleep: () => Promise.resolve() };
-  const surroundings = { environment, terminal, clock, random: systemRandom };
-  const status = await runCommand(args, surroundings);
-  return { status, out: out.join('\n'), err: err.join('\n') };
-}
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { file, run, serve, type Reply } from '../../test/support/command.ts';
 
 const key = 'abcdefghijklmnop';
 const lines = (rows: object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -89,9 +26,31 @@ const appointment = {
 };
 
 test('wrong usage ends with status 2, help with 0', async () => {
-  for (const args of [['nope'], ['import'], ['config', '--colour'], ['book', 'a.csv', 'b.csv']]) {
-    assert.equal((await run(args)).status, 2, args.join(' '));
-  }
+  const wrong = [
+    ...[['nope'], ['import'], ['config', '--colour'], ['book', 'a.csv', 'b.csv'], ['book', '-']],
+    ...[
+      ['book', '--limit', '0', 'a.csv'],
+      ['book', 'a.json'],
+      ['export', 'everything'],
+    ],
+    ...[
+      ['export', '--resume', 'place'],
+      ['export', 'catalogue', '--state', 'INIT'],
+    ],
+    ...[
+      ['export', '--from', 'yesterday'],
+      ['export', '--customer', 'x'],
+    ],
+    ...[
+      ['export', '--format', 'xml'],
+      ['keys', 'create', '--scopes', 'everything'],
+    ],
+    ...[
+      ['keys', 'create', '--expires', 'soon'],
+      ['keys', 'create', '--expires', '0d'],
+    ],
+  ];
+  for (const args of wrong) assert.equal((await run(args)).status, 2, args.join(' '));
   assert.equal((await run(['book', '--concurrency', '0', 'a.csv'])).status, 2);
   assert.equal((await run(['import', 'catalogue.txt'])).status, 2);
   assert.equal((await run(['config'], { PORT: 'x' })).status, 2);
@@ -157,10 +116,14 @@ test('book reports what was accepted, what refused and why, and what was replaye
   assert.equal(status, 0);
   const { seconds, latency_ms: latency, ...counts } = JSON.parse(out) as Record<string, unknown>;
   assert.deepEqual(counts, {
+    rows: 4,
     accepted: 2,
     refused: { total: 2, reasons: { 'no-room': 1, 'slot-in-the-past': 1 } },
     replayed: 1,
+    pending: 0,
+    passed_over: 0,
     failed: [],
+    failed_total: 0,
   });
   assert.ok(typeof seconds === 'number' && latency !== null);
 });
@@ -178,6 +141,38 @@ test('book asks again with the same key while the service is busy or undecided',
   const { accepted, replayed } = JSON.parse(out) as { accepted: number; replayed: number };
   assert.deepEqual([status, accepted, replayed], [0, 1, 0]);
   assert.equal(new Set(requests.map(({ body }) => body['idempotency_key'])).size, 1);
+});
+
+test('book writes a line on each row to its report, and stops at its limit', async (t) => {
+  const id = '018f0000-0000-7000-8000-000000000000';
+  const replies: Reply[] = [
+    { status: 202, body: { id } },
+    { status: 409, body: { code: 'slot-unavailable', appointment_id: id } },
+    { status: 500, body: { detail: 'It broke.' } },
+  ];
+  const { requests, port } = await serve(t, (_, index) => replies[index] as Reply);
+  const path = file(t, 'a.ndjson', lines(Array.from({ length: 5 }, () => appointment)));
+  const report = `${path}.report`;
+  const options = ['--no-wait', '--limit', '3', '--concurrency', '1', '--key', key];
+  const args = ['book', path, '--report', report, '--json', ...options];
+  const { status, out } = await run(args, { PORT: port });
+  const summary = JSON.parse(out) as Record<string, unknown>;
+  const { rows, pending, failed_total: failed } = summary;
+  assert.deepEqual([status, rows, pending, failed], [1, 3, 1, 1]);
+  const written = readFileSync(report, 'utf8').trimEnd().split('\n');
+  assert.deepEqual(
+    written.map((line) => {
+      const { ms, key: rowKey, ...row } = JSON.parse(line) as Record<string, unknown>;
+      assert.ok(typeof ms === 'number' && typeof rowKey === 'string');
+      return row;
+    }),
+    [
+      { line: 1, outcome: 'pending', appointment_id: id, reason: null },
+      { line: 2, outcome: 'refused', appointment_id: id, reason: 'slot-unavailable' },
+      { line: 3, outcome: 'failed', appointment_id: null, reason: '500 It broke.' },
+    ],
+  );
+  assert.equal(requests.length, 3);
 });
 
 test('a bad row keeps every appointment of the file from being posted', async (t) => {

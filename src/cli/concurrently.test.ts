@@ -36,3 +36,17 @@ test('after a failure nothing new begins, and what runs is waited for', async ()
   assert.ok(begun.length < 6);
   assert.deepEqual([...done, 1].sort(), begun.sort());
 });
+
+test('no more of a stream is read than is worked on', async () => {
+  let read = 0;
+  let done = 0;
+  async function* items(): AsyncGenerator<number> {
+    for (; read < 20; read += 1) {
+      assert.ok(read - done <= 3);
+      yield await Promise.resolve(read);
+    }
+  }
+  const work = (): Promise<void> => Promise.resolve(void (done += 1));
+  await concurrently({ items: items(), limit: 3, work });
+  assert.deepEqual([read, done], [20, 20]);
+});

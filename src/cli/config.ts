@@ -11,7 +11,7 @@ interface Row {
 export function addConfig(program: Command, { environment, terminal }: Surroundings): void {
   program
     .command('config')
-    .description('print the settings in force, secrets masked')
+    .description('Print the settings in force, secrets masked.')
     .option('--json', 'as a JSON object by variable')
     .action(({ json }: { json?: boolean }) => {
       const rows = settingsInForce(environment);

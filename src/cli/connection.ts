@@ -5,29 +5,39 @@ import { readSecret } from '../io/data-folder.ts';
 import { Failure } from './failure.ts';
 import { wholeNumberOption } from './whole-number-option.ts';
 
-export interface ConnectionOptions {
+export interface ServiceOptions {
   url?: string;
   key?: string;
+}
+
+export interface ConnectionOptions extends ServiceOptions {
   concurrency: number;
 }
 
-/** `--url`, `--key` and `--concurrency`, for every command that speaks HTTP. */
-export function addConnectionOptions(command: Command, concurrency: number): Command {
+/** `--url` and `--key`, for every command that speaks HTTP. */
+export function addServiceOptions(command: Command): Command {
   return command
     .option('--url <url>', 'the service (default: from HOST and PORT)')
-    .option('--key <key>', 'an API key (default: SLOTWRIGHT_API_KEY, else the data folder)')
-    .addOption(
-      new Option('--concurrency <n>', 'requests at a time')
-        .default(concurrency)
-        .argParser(wholeNumberOption(1, 256)),
-    );
+    .option('--key <key>', 'an API key (default: SLOTWRIGHT_API_KEY, else the data folder)');
+}
+
+/** The same and `--concurrency`. */
+export function addConnectionOptions(
+  command: Command,
+  { concurrency }: { concurrency: number },
+): Command {
+  return addServiceOptions(command).addOption(
+    new Option('--concurrency <n>', 'requests at a time')
+      .default(concurrency)
+      .argParser(wholeNumberOption(1, 256)),
+  );
 }
 
 /** Above the longest time for which the service holds an answer. */
 const TIMEOUT_MS = 40_000;
 
 export async function connect(
-  options: ConnectionOptions,
+  options: ServiceOptions & Partial<ConnectionOptions>,
   environment: Environment,
 ): Promise<HttpClient> {
   const settings = parseSettings(ofClients(environment));
@@ -41,7 +51,8 @@ export async function connect(
       `no API key: give --key, set SLOTWRIGHT_API_KEY, or name the data folder in SLOTWRIGHT_DATA`,
     );
   }
-  return new HttpClient({ url, key, maxConnections: options.concurrency, timeoutMs: TIMEOUT_MS });
+  const maxConnections = options.concurrency ?? 1;
+  return new HttpClient({ url, key, maxConnections, timeoutMs: TIMEOUT_MS });
 }
 
 /** A client is not stopped by what concerns the service alone. */

@@ -1,17 +1,22 @@
 import { Argument, Option, type Command } from 'commander';
 import type { HttpClient } from '../io/http-client.ts';
+import { BadRows } from './bad-rows.ts';
 import { catalogueProblems } from './catalogue-problems.ts';
 import { referenceProblems } from './catalogue-references.ts';
 import { catalogueRows, kinds, type CatalogueRow, type Kind } from './catalogue-rows.ts';
 import { concurrently } from './concurrently.ts';
 import { addConnectionOptions, connect, type ConnectionOptions } from './connection.ts';
+import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
-import { inputFormat, nameOf, readInput, type InputFormat } from './input-rows.ts';
+import { nameOf, withInputFile, type InputFile } from './input-file.ts';
+import { inputFormat, type InputFormat } from './input-rows.ts';
 import { patientSend, problemText } from './patient-send.ts';
+import { openRowReport, type RowReport } from './row-report.ts';
 import type { Surroundings } from './surroundings.ts';
 
 interface Options extends ConnectionOptions {
   format?: InputFormat;
+  report?: string;
   json?: boolean;
 }
 
@@ -27,7 +32,10 @@ const paths: Record<Kind, string> = {
 export function addImport(program: Command, surroundings: Surroundings): void {
   const command = program
     .command('import')
-    .description('put a catalogue through the HTTP API; safe to run again')
+    .description(
+      'Put a catalogue through the HTTP API: service types, locations, resources, customers. ' +
+        'Nothing is put where a row is bad. Safe to run again.',
+    )
     .addArgument(new Argument('<file>', 'JSON, NDJSON or CSV; - for standard input'))
     .addOption(
       new Option('--format <format>', 'of the file (default: by its name)').choices([
@@ -36,53 +44,65 @@ export function addImport(program: Command, surroundings: Surroundings): void {
         'csv',
       ]),
     )
-    .option('--json', 'report in JSON');
-  addConnectionOptions(command, 16).action((file: string, options: Options) =>
-    importCatalogue({ file, options, surroundings }),
-  );
+    .option('--report <file>', 'write one line of JSON per row there, as it goes')
+    .option('--json', 'summary in JSON');
+  addConnectionOptions(command, { concurrency: 16 }).action((file: string, options: Options) => {
+    const format = inputFormat(file, options.format);
+    return withInputFile(file, (input) =>
+      importCatalogue({ file, format, input, options, surroundings }),
+    );
+  });
+  addExamples(command, [
+    'slotwright import catalogue.json',
+    'slotwright import resources.csv --report outcome.ndjson',
+    'slotwright export catalogue --url https://old.example | slotwright import - --format ndjson',
+  ]);
 }
 
 interface Import {
   file: string;
+  format: InputFormat;
+  input: InputFile;
   options: Options;
   surroundings: Surroundings;
 }
 
-async function importCatalogue({ file, options, surroundings }: Import): Promise<void> {
-  const format = inputFormat(file, options.format);
-  const { rows, problems } = catalogueRows(await readInput(file), format);
+async function importCatalogue(job: Import): Promise<void> {
+  const { file, format, input, options, surroundings } = job;
+  const { rows, problems, passedOver } = await catalogueRows(input.read(), format);
   refuse(file, [...problems, ...catalogueProblems(rows)]);
   const { clock, terminal } = surroundings;
   const startedMs = clock.monotonicMs();
   const client = await connect(options, surroundings.environment);
   try {
     refuse(file, await referenceProblems({ client, surroundings, rows }));
-    const counts = await putAll({ client, rows, options, surroundings });
+    const rowReport = await openRowReport(options.report);
+    const puts = { client, rows, rowReport, options, surroundings };
+    const counts = await putAll(puts).finally(() => rowReport.close());
     const seconds = Math.round((clock.monotonicMs() - startedMs) / 10) / 100;
-    terminal.print(options.json ? JSON.stringify({ ...counts, seconds }) : told(counts, seconds));
+    const summary = { ...counts, passed_over: passedOver, seconds };
+    terminal.print(options.json ? JSON.stringify(summary) : told(summary));
   } finally {
     client.close();
   }
 }
 
-const SHOWN_PROBLEMS = 20;
-
 function refuse(file: string, problems: string[]): void {
-  if (problems.length === 0) return;
-  const more = problems.length - SHOWN_PROBLEMS;
-  const details = problems.slice(0, SHOWN_PROBLEMS);
-  if (more > 0) details.push(`and ${more} more`);
-  throw new Failure(`${nameOf(file)} has bad rows; nothing was imported`, { details });
+  const bad = new BadRows();
+  bad.add(problems);
+  bad.refuse(`${nameOf(file)} has bad rows; nothing was imported`);
 }
 
 interface Puts {
   client: HttpClient;
   rows: readonly CatalogueRow[];
+  rowReport: RowReport;
   options: Options;
   surroundings: Surroundings;
 }
 
-async function putAll({ client, rows, options, surroundings }: Puts): Promise<Counts> {
+async function putAll(puts: Puts): Promise<Counts> {
+  const { rows, options, surroundings } = puts;
   const counts = Object.fromEntries(
     kinds.map((kind) => [kind, { created: 0, updated: 0 }]),
   ) as Counts;
@@ -93,7 +113,7 @@ async function putAll({ client, rows, options, surroundings }: Puts): Promise<Co
         items: rows.filter((row) => row.kind === kind),
         limit: options.concurrency,
         work: async (row) => {
-          counts[kind][await put(client, row, surroundings)] += 1;
+          counts[kind][await put(row, puts)] += 1;
           progress.advance();
         },
       });
@@ -104,25 +124,29 @@ async function putAll({ client, rows, options, surroundings }: Puts): Promise<Co
   return counts;
 }
 
-async function put(
-  client: HttpClient,
-  { where, kind, id, body }: CatalogueRow,
-  surroundings: Surroundings,
-): Promise<'created' | 'updated'> {
+async function put(row: CatalogueRow, puts: Puts): Promise<'created' | 'updated'> {
+  const { where, kind, id, body } = row;
+  const { client, rowReport, surroundings } = puts;
   const request = { method: 'PUT', path: `/v1/${paths[kind]}/${id}`, body } as const;
   const { answer } = await patientSend(client, request, surroundings);
-  if (answer.status === 201) return 'created';
-  if (answer.status === 200) return 'updated';
-  const why = problemText(answer.body) ?? '';
+  const outcome = outcomes[answer.status] ?? 'failed';
+  const why = outcome === 'failed' ? (problemText(answer.body) ?? '') : null;
+  await rowReport.add({ where, kind, id, outcome, status: answer.status, reason: why });
+  if (outcome !== 'failed') return outcome;
   throw new Failure(`${where}: ${answer.status} ${why}; rows before it may be imported, run again`);
 }
 
-function told(counts: Counts, seconds: number): string {
+const outcomes: Record<number, 'created' | 'updated'> = { 201: 'created', 200: 'updated' };
+
+function told(summary: Counts & { passed_over: number; seconds: number }): string {
   const lines = kinds
-    .filter((kind) => counts[kind].created + counts[kind].updated > 0)
+    .filter((kind) => summary[kind].created + summary[kind].updated > 0)
     .map((kind) => {
-      const { created, updated } = counts[kind];
+      const { created, updated } = summary[kind];
       return `${paths[kind].replace('-', ' ')}: ${created} created, ${updated} updated`;
     });
-  return [...lines, `imported in ${seconds} s`].join('\n');
+  if (summary.passed_over > 0) {
+    lines.push(`passed over: ${summary.passed_over} appointments, which are for book`);
+  }
+  return [...lines, `imported in ${summary.seconds} s`].join('\n');
 }

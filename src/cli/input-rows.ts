@@ -1,11 +1,14 @@
-import { parse, type Info } from 'csv-parse/sync';
+import { pipeline } from 'node:stream';
+import { CsvError, parse, type Info } from 'csv-parse';
 import { parseJsonBody } from '../contract/json-body.ts';
-import { inputText } from '../io/input-text.ts';
 import { Failure } from './failure.ts';
 
-/** One row of a file, with what its user looks for to find it: `line 7` or `/resources/3`. */
-export interface InputRow {
-  where: string;
+/** Pieces of a text, in their order. */
+export type Pieces = AsyncIterable<string>;
+
+/** One row of a file, with the line that its user looks for to find it. */
+export interface LineRow {
+  line: number;
   value: unknown;
 }
 
@@ -20,33 +23,39 @@ const formats: Record<string, InputFormat> = {
 
 /** The format that was asked for, or the one that the file's name ends in. */
 export function inputFormat(path: string, asked: InputFormat | undefined): InputFormat {
-  const format = asked ?? formats[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ''];
+  const format = asked ?? formatOfName(path);
   if (format !== undefined) return format;
-  throw new Failure(`the format of ${nameOf(path)} is not clear from its name: give --format`, {
+  const name = path === '-' ? 'standard input' : path;
+  throw new Failure(`the format of ${name} is not clear from its name: give --format`, {
     exitStatus: 2,
   });
 }
 
-export async function readInput(path: string): Promise<string> {
-  try {
-    return await inputText(path);
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : String(code);
-    throw new Failure(`${nameOf(path)} cannot be read: ${why}`);
+export function formatOfName(path: string): InputFormat | undefined {
+  return formats[/\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ''];
+}
+
+/** No body that the service takes is longer. */
+const MAX_ROW_CHARACTERS = 4 << 20;
+
+/** One JSON object per line; empty lines are passed over. */
+export async function* ndjsonRows(pieces: Pieces): AsyncGenerator<LineRow> {
+  let line = 0;
+  for await (const text of linesOf(pieces)) {
+    line += 1;
+    if (text.trim() !== '') yield { line, value: jsonObject(text) };
   }
 }
 
-export function nameOf(path: string): string {
-  return path === '-' ? 'standard input' : path;
-}
-
-/** One JSON object per line; empty lines are passed over. */
-export function ndjsonRows(text: string): InputRow[] {
-  return text.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
-    return [{ where: `line ${index + 1}`, value: jsonObject(line) }];
-  });
+async function* linesOf(pieces: Pieces): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    if (rest.length > MAX_ROW_CHARACTERS) throw new Failure('not NDJSON: a line has no end');
+  }
+  yield rest;
 }
 
 /** Stands for the value of a row that is not a JSON object. */
@@ -73,19 +82,25 @@ export function jsonObject(text: string): Record<string, unknown> | NotJson {
 }
 
 /** The rows below a header. Members are text; an empty cell is an absent member. */
-export function csvRows(text: string): InputRow[] {
+export async function* csvRows(pieces: Pieces): AsyncGenerator<LineRow> {
+  const parser = parse({
+    columns: true,
+    info: true,
+    bom: true,
+    skip_empty_lines: true,
+    trim: true,
+    max_record_size: MAX_ROW_CHARACTERS,
+  });
+  // Its errors are those of the iteration below as well.
+  pipeline(pieces, parser, () => undefined);
   try {
-    const rows = parse(text, {
-      columns: true,
-      info: true,
-      skip_empty_lines: true,
-      trim: true,
-    }) as unknown as { info: Info; record: Record<string, string> }[];
-    return rows.map(({ info, record }) => ({
-      where: `line ${info.lines}`,
-      value: Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== '')),
-    }));
+    for await (const row of parser) {
+      const { info, record } = row as { info: Info; record: Record<string, string> };
+      const cells = Object.entries(record).filter(([, cell]) => cell !== '');
+      yield { line: info.lines, value: Object.fromEntries(cells) };
+    }
   } catch (error) {
-    throw new Failure(`not CSV: ${(error as Error).message}`);
+    if (error instanceof CsvError) throw new Failure(`not CSV: ${error.message}`);
+    throw error;
   }
 }

@@ -30,6 +30,8 @@ export async function runCommand(
 
 function explain(error: unknown, asJson: boolean, { terminal }: Surroundings): 1 | 2 {
   const isExpected = error instanceof Failure || error instanceof SettingsError;
+  // Whoever read our output has seen enough.
+  if ((error as { code?: unknown }).code === 'EPIPE') return 1;
   if (!isExpected) {
     terminal.complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 1;

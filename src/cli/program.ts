@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { addBook } from './book.ts';
 import { addConfig } from './config.ts';
 import { addDb } from './db.ts';
+import { addExport } from './export.ts';
 import { addImport } from './import.ts';
+import { addKeys } from './keys.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The command line but for `start`, which is the service itself. */
@@ -11,7 +13,7 @@ export function createProgram(surroundings: Surroundings): Command {
   const { terminal } = surroundings;
   program
     .description('Appointment scheduling: idempotent, durable, crash-safe')
-    .addHelpText('after', '\n  slotwright start       run the service')
+    .addHelpText('after', '\n  slotwright start         Run the service.')
     // Commands copy these settings when they are added, hence first.
     .exitOverride()
     .configureOutput({
@@ -21,6 +23,8 @@ export function createProgram(surroundings: Surroundings): Command {
   addConfig(program, surroundings);
   addImport(program, surroundings);
   addBook(program, surroundings);
+  addExport(program, surroundings);
+  addKeys(program, surroundings);
   addDb(program, surroundings);
   return program;
 }

@@ -24,9 +24,11 @@ export async function openInput(name: string): Promise<Input> {
 async function rereadable(name: string): Promise<FileHandle> {
   const file = await open(name);
   try {
-    if ((await file.stat()).isFile()) return file;
+    const isRegular = (await file.stat()).isFile();
     // What a shell makes of <(…) can be read only once.
-    return await spooled(file.createReadStream({ autoClose: false }));
+    const kept = isRegular ? file : await spooled(bytesOf(file, null));
+    if (kept !== file) await file.close();
+    return kept;
   } catch (error) {
     await file.close();
     throw error;
@@ -58,11 +60,20 @@ async function* decoded(
   onBytes?: (count: number) => void,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const options = { start: 0, autoClose: false, highWaterMark: PIECE_BYTES };
-  for await (const chunk of file.createReadStream(options)) {
-    const bytes = chunk as Buffer;
+  for await (const bytes of bytesOf(file, 0)) {
     onBytes?.(bytes.length);
     yield decoder.decode(bytes, { stream: true });
   }
   yield decoder.decode();
+}
+
+/** From a place on, or from where the file is; each piece is good until the next is asked for. */
+async function* bytesOf(file: FileHandle, start: number | null): AsyncGenerator<Buffer> {
+  const buffer = Buffer.alloc(PIECE_BYTES);
+  for (let position = start; ;) {
+    const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, position);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    if (position !== null) position += bytesRead;
+  }
 }

@@ -29,7 +29,7 @@ export async function openPartFile(path: string, keptBytes: number): Promise<Par
   return {
     write: async (text) => {
       const chunk = Buffer.from(text);
-      for (let done = 0; done < chunk.length; ) {
+      for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await file.write(chunk, done, chunk.length - done, bytes);
         done += bytesWritten;
         bytes += bytesWritten;

@@ -31,7 +31,7 @@ function writeOut(text: string): Promise<void> {
   if (!isWatched) process.stdout.on('error', () => undefined);
   isWatched = true;
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error == null ? resolve() : reject(error)));
+    process.stdout.write(text, (error) => (error instanceof Error ? reject(error) : resolve()));
   });
 }
 
@@ -43,7 +43,8 @@ function drawnProgress(label: string, total: number | undefined): Progress {
   const bar = new SingleBar({
     format,
     stream: process.stderr,
-    hideCursor: true,
+    // A process that is ended in between would leave the terminal without one.
+    hideCursor: false,
     barsize: 30,
     etaBuffer: 500,
   });

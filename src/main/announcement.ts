@@ -8,6 +8,8 @@ export interface Announcement {
   embedded: boolean;
   /** The key that was made at this start: shown now and never again. */
   newKey: string | undefined;
+  /** The key came from SLOTWRIGHT_API_KEY: no file has it. */
+  keyIsSet: boolean;
   engine: EngineLink | undefined;
   now: number;
   random: { uuidV4(): string };
@@ -49,7 +51,8 @@ function firstBooking(facts: Announcement): string | undefined {
     service_type: 'consultation',
     slot: { start_time: formatInstant(slot.start), end_time: formatInstant(slot.end) },
   });
-  const key = facts.newKey ?? `$(cat ${facts.dataFolder}/api-key)`;
+  const kept = facts.keyIsSet ? '$SLOTWRIGHT_API_KEY' : `$(cat ${facts.dataFolder}/api-key)`;
+  const key = facts.newKey ?? kept;
   return [
     `  curl ${facts.url}/v1/appointments -H "Authorization: Bearer ${key}" \\`,
     `    -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\`,

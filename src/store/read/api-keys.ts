@@ -33,3 +33,29 @@ export async function hasApiKeys(queries: Queries): Promise<boolean> {
   const [row] = await queries.run(anyApiKey);
   return row?.found === true;
 }
+
+/** What may be told of a key. Instants are epoch seconds. */
+export interface ListedKey {
+  key_id: string;
+  prefix: string;
+  scopes: string[];
+  created_s: number;
+  expires_s: number | null;
+  last_used_s: number | null;
+  revoked_s: number | null;
+}
+
+const apiKeysOfTenant = statement<ListedKey>(
+  'api_keys_of_tenant',
+  `SELECT key_id, prefix, scopes,
+    floor(date_part('epoch', created_at))::int8 AS created_s,
+    floor(date_part('epoch', expires_at))::int8 AS expires_s,
+    floor(date_part('epoch', last_used_at))::int8 AS last_used_s,
+    floor(date_part('epoch', revoked_at))::int8 AS revoked_s
+  FROM api_keys WHERE tenant_id = $1 ORDER BY created_at, key_id`,
+);
+
+/** All keys of the tenant, revoked and expired ones included, the oldest first. */
+export function listKeys(queries: Queries, tenantId: string): Promise<ListedKey[]> {
+  return queries.run(apiKeysOfTenant, [tenantId]);
+}

@@ -9,13 +9,15 @@ export interface NewApiKey {
   /** SHA-256 of the key: the key itself is stored nowhere. */
   hash: Buffer;
   scopes: readonly string[];
+  /** Epoch seconds; absent: never. */
+  expiresAt?: number;
 }
 
 const insertApiKey = statement<{ key_id: string }>(
   'insert_api_key',
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
-  INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes)
-  SELECT $2::text, $3::uuid, $4::text, $5::bytea, $6::text[] FROM epoch
+  INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
+  SELECT $2::text, $3::uuid, $4::text, $5::bytea, $6::text[], to_timestamp($7) FROM epoch
   ON CONFLICT (hash) DO NOTHING
   RETURNING key_id`,
 );
@@ -29,7 +31,29 @@ export async function insertKeyIfAbsent(
   epoch: number,
   key: NewApiKey,
 ): Promise<boolean> {
-  const { tenantId, keyId, prefix, hash, scopes } = key;
-  const rows = await queries.run(insertApiKey, [epoch, tenantId, keyId, prefix, hash, scopes]);
+  const { tenantId, keyId, prefix, hash, scopes, expiresAt = null } = key;
+  const values = [epoch, tenantId, keyId, prefix, hash, scopes, expiresAt];
+  const rows = await queries.run(insertApiKey, values);
+  return rows.length === 1;
+}
+
+const revokeApiKey = statement<{ key_id: string }>(
+  'revoke_api_key',
+  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
+  UPDATE api_keys k SET revoked_at = now() FROM epoch
+  WHERE k.tenant_id = $2 AND k.key_id = $3 AND k.revoked_at IS NULL
+  RETURNING k.key_id`,
+);
+
+/**
+ * Ends a key for good; false where it is unknown or was revoked before. Processes notice within a
+ * second. Throws SQLSTATE SW001 where writes are closed.
+ */
+export async function revokeKey(
+  queries: Queries,
+  epoch: number,
+  { tenantId, keyId }: Pick<NewApiKey, 'tenantId' | 'keyId'>,
+): Promise<boolean> {
+  const rows = await queries.run(revokeApiKey, [epoch, tenantId, keyId]);
   return rows.length === 1;
 }

@@ -1,0 +1,180 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { patterns } from '../contract/fields.ts';
+import { scopes as knownScopes } from '../contract/principal.ts';
+import { parseSettings } from '../contract/settings.ts';
+import { formatInstant, parseInstant } from '../domain/slot.ts';
+import { sqlState, type Database } from '../io/postgres.ts';
+import { sha256 } from '../io/random.ts';
+import { listKeys, type ListedKey } from '../store/read/api-keys.ts';
+import { insertKeyIfAbsent, revokeKey } from '../store/write/api-keys.ts';
+import { createWriteEpoch, isEpochOver } from '../store/write-epoch.ts';
+import { addExamples } from './examples.ts';
+import { Failure } from './failure.ts';
+import { withServiceDatabase } from './service-database.ts';
+import type { Surroundings } from './surroundings.ts';
+import { table } from './table.ts';
+
+interface Options {
+  tenant: string;
+  json?: boolean;
+}
+interface CreateOptions extends Options {
+  scopes: string[];
+  expires?: string;
+}
+
+export function addKeys(program: Command, surroundings: Surroundings): void {
+  const keys = program
+    .command('keys')
+    .description('Make, list and revoke API keys, in the database itself.');
+  const create = ofTenant(keys.command('create'))
+    .description('Make a key. It is shown now and never again.')
+    .addOption(
+      new Option('--scopes <scopes>', `separated by commas, of ${knownScopes.join(', ')}`)
+        .default(defaultScopes, 'all but admin')
+        .argParser(scopesOf),
+    )
+    .option('--expires <when>', 'an instant, or a time from now such as 90d or 12h')
+    .action((options: CreateOptions) => createKey(options, surroundings));
+  addExamples(create, [
+    'slotwright keys create',
+    'slotwright keys create --scopes appointments:read,events:read --expires 90d',
+    'KEY=$(slotwright keys create --scopes admin --json | jq -r .key)',
+  ]);
+  ofTenant(keys.command('list'))
+    .description('List the keys of a tenant, without what makes them keys.')
+    .action((options: Options) => list(options, surroundings));
+  ofTenant(keys.command('revoke'))
+    .description('End a key for good; the service refuses it within a second.')
+    .argument('<id>', 'as keys list shows it')
+    .action((id: string, options: Options) => revoke(id, options, surroundings));
+}
+
+const defaultScopes = knownScopes.filter(
+  (scope) => scope !== 'admin' && scope !== 'appointments:self',
+);
+
+function ofTenant(command: Command): Command {
+  return command
+    .option('--tenant <id>', 'whose key it is', 'default')
+    .option('--json', 'report in JSON');
+}
+
+function scopesOf(text: string): string[] {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))];
+  const unknown = names.find((name) => !(knownScopes as readonly string[]).includes(name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`"${unknown}" is not a scope.`);
+}
+
+async function createKey(options: CreateOptions, surroundings: Surroundings): Promise<void> {
+  const { environment, terminal, random, clock } = surroundings;
+  const { tenant, scopes, expires, json } = options;
+  const expiresAt = expires === undefined ? undefined : expiry(expires, clock.nowSeconds());
+  const key = `sw_${random.hex(24)}`;
+  const row = {
+    tenantId: tenant,
+    keyId: random.uuidV7(),
+    prefix: key.slice(0, 10),
+    hash: sha256(key),
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  await withServiceDatabase(parseSettings(environment), async (database) => {
+    await written(database, (epoch) => insertKeyIfAbsent(database, epoch, row)).catch(
+      (error: unknown) => {
+        if (sqlState(error) !== foreignKeyViolation) throw error;
+        throw new Failure(`there is no tenant "${tenant}"`);
+      },
+    );
+  });
+  const expires_at = shown(expiresAt ?? null);
+  const { keyId: id } = row;
+  if (json) terminal.print(JSON.stringify({ id, key, tenant, scopes, expires_at }));
+  else {
+    // The key alone on standard output, for a shell to take.
+    terminal.print(key);
+    terminal.complain(`key ${id}, shown once; scopes ${scopes.join(', ')}`);
+    if (expires_at !== null) terminal.complain(`expires ${expires_at}`);
+  }
+}
+
+const foreignKeyViolation = '23503';
+const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Epoch seconds of an instant or of a time from now. */
+function expiry(text: string, now: number): number {
+  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const at = count === undefined ? parseInstant(text) : now + Number(count) * unitSeconds[unit]!;
+  if (at === undefined) {
+    const forms = 'must be an instant such as 2030-01-07T00:00:00Z, or a time such as 90d';
+    throw new Failure(`--expires ${forms}`, { exitStatus: 2 });
+  }
+  if (at <= now) throw new Failure('--expires must be in the future', { exitStatus: 2 });
+  return at;
+}
+
+/** Runs a write under the epoch in force. */
+async function written<T>(database: Database, write: (epoch: number) => Promise<T>): Promise<T> {
+  const epoch = createWriteEpoch(database);
+  await epoch.refresh();
+  try {
+    return await write(epoch.current());
+  } catch (error) {
+    if (isEpochOver(error)) throw new Failure('the database is closed for writing');
+    throw error;
+  }
+}
+
+async function list(
+  { tenant, json }: Options,
+  { environment, terminal }: Surroundings,
+): Promise<void> {
+  const rows = await withServiceDatabase(parseSettings(environment), (database) =>
+    listKeys(database, tenant),
+  );
+  const items = rows.map(listed);
+  if (json) return terminal.print(JSON.stringify({ items }));
+  if (items.length === 0) return terminal.complain(`tenant "${tenant}" has no keys`);
+  const cells = items.map(({ scopes, ...item }) => [
+    ...Object.values(item).map((value) => value ?? '-'),
+    scopes.join(','),
+  ]);
+  const header = ['id', 'prefix', 'created', 'expires', 'last used', 'revoked', 'scopes'];
+  terminal.print(table(header, cells));
+}
+
+function listed(row: ListedKey) {
+  return {
+    id: row.key_id,
+    prefix: row.prefix,
+    scopes: row.scopes,
+    created_at: formatInstant(row.created_s),
+    expires_at: shown(row.expires_s),
+    last_used_at: shown(row.last_used_s),
+    revoked_at: shown(row.revoked_s),
+  };
+}
+
+function shown(seconds: number | null): string | null {
+  return seconds === null ? null : formatInstant(seconds);
+}
+
+async function revoke(
+  id: string,
+  { tenant, json }: Options,
+  { environment, terminal }: Surroundings,
+): Promise<void> {
+  const keyId = id.toLowerCase();
+  const unknown = new Failure(`tenant "${tenant}" has no key ${id}`);
+  if (!new RegExp(patterns.uuid).test(id)) throw unknown;
+  const isNew = await withServiceDatabase(parseSettings(environment), async (database) => {
+    if (await written(database, (epoch) => revokeKey(database, epoch, { tenantId: tenant, keyId })))
+      return true;
+    const known = await listKeys(database, tenant);
+    if (!known.some(({ key_id }) => key_id === keyId)) throw unknown;
+    return false;
+  });
+  if (json) terminal.print(JSON.stringify({ id: keyId, revoked: true, already: !isNew }));
+  else terminal.print(isNew ? `revoked ${keyId}` : `${keyId} was revoked before`);
+}
