@@ -17,7 +17,8 @@ INSERT INTO write_epoch DEFAULT VALUES;
 -- for recipients, so that rows about notifications name nobody.
 CREATE TABLE installation (
   only_row      boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  recipient_key text NOT NULL DEFAULT replace(gen_random_uuid()::text || gen_random_uuid(), '-', ''),
+  recipient_key text NOT NULL
+                  DEFAULT replace(gen_random_uuid()::text || gen_random_uuid(), '-', ''),
   created_at    timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO installation DEFAULT VALUES;
@@ -230,8 +231,7 @@ CREATE TABLE appointments (
   origin                text NOT NULL DEFAULT 'api',
   historic              boolean NOT NULL DEFAULT false,
   created_at            timestamptz NOT NULL,
-  updated_at            timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, appointment_id)
+  updated_at            timestamptz NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX appointments_by_start ON appointments (tenant_id, start_at, appointment_id);
 CREATE INDEX appointments_by_customer
@@ -239,6 +239,9 @@ CREATE INDEX appointments_by_customer
 CREATE INDEX appointments_by_resource
   ON appointments (tenant_id, resource_id, start_at, appointment_id)
   WHERE resource_id IS NOT NULL;
+-- Made last: of indexes that look equally good while a table is empty the newest is taken, and a
+-- plan that is kept must look rows up by this one, whatever the table grows to.
+ALTER TABLE appointments ADD PRIMARY KEY (tenant_id, appointment_id);
 
 -- One row per version, and so the audit's source. busy_* is the hold this version left in place
 -- (null: none), so that overlap "at any instant" can be checked from the table alone; region and

@@ -10,13 +10,15 @@ import { EmbeddedPostgresError } from './io/embedded-postgres.ts';
 import { environment } from './io/environment.ts';
 import { createLog, type Log } from './io/log.ts';
 import { watchParent } from './io/parent-watch.ts';
+import { isUnavailable } from './io/postgres.ts';
 import { operatingProcess } from './io/process.ts';
 import { systemRandom } from './io/random.ts';
 import { terminal } from './io/terminal.ts';
 import { announcement } from './main/announcement.ts';
 import { Closers } from './main/closers.ts';
-import { openDatabases, SchemaError } from './main/databases.ts';
-import { ensureApiKey, loadExample } from './main/first-start.ts';
+import { openDatabases, SchemaError, UnreachableDatabaseError } from './main/databases.ts';
+import { ensureApiKey } from './main/ensure-api-key.ts';
+import { loadExample } from './main/load-example.ts';
 import { release } from './main/release.ts';
 import { startRoles } from './main/roles.ts';
 import { openSharedParts } from './main/shared-parts.ts';
@@ -75,7 +77,8 @@ async function start(
   // From here on a newcomer to the folder waits for us as soon as we are told to stop.
   closers.add('folder mark', () => Promise.resolve(folder.lock.markStopping()));
   if (roles.url !== undefined) {
-    const facts = { ...roles, url: roles.url, newKey, embedded: databases.embedded };
+    const keyIsSet = settings.apiKey !== undefined;
+    const facts = { ...roles, url: roles.url, newKey, keyIsSet, embedded: databases.embedded };
     const now = systemClock.nowSeconds();
     terminal.complain(
       announcement({ ...facts, dataFolder: folder.path, now, random: systemRandom }),
@@ -111,7 +114,9 @@ function untilTold(log: Log): Promise<void> {
       log.info({}, 'the process that started this one is gone');
       resolve();
     });
-    operatingProcess.onUncaught((error) => reject(error as Error));
+    operatingProcess.onUncaught((error) => {
+      reject(error instanceof Error ? error : new Error(String(error)));
+    });
   });
 }
 
@@ -122,12 +127,22 @@ async function endWhenOverdue(log: Log, signal: AbortSignal): Promise<void> {
   operatingProcess.exit(1);
 }
 
+// One line says it all: where in our code they surfaced helps nobody.
+const expectedErrors = [
+  DataFolderError,
+  FolderInUseError,
+  EmbeddedPostgresError,
+  SchemaError,
+  UnreachableDatabaseError,
+];
+
 function isExpected(error: unknown): boolean {
-  const expected = [DataFolderError, FolderInUseError, EmbeddedPostgresError, SchemaError];
-  return expected.some((kind) => error instanceof kind);
+  return expectedErrors.some((kind) => error instanceof kind) || isUnavailable(error);
 }
 
 function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return (message === '' ? String((error as { code?: unknown }).code) : message).split('\n')[0] ?? '';
+  return (
+    (message === '' ? String((error as { code?: unknown }).code) : message).split('\n')[0] ?? ''
+  );
 }

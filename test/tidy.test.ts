@@ -42,14 +42,14 @@ const cases: Record<string, Case> = {
         "import '../../test/support/eventually.ts';",
       ].join('\n'),
       'src/contract/a.ts':
-        "import type { A } from '../domain/a.ts';\nimport { type B } from '../domain/a.ts';",
+        "import { a } from '../domain/a.ts';\nimport type { B } from '../store/b.ts';",
       'src/domain/a.ts': "import './b.ts';\ntype A = import('../io/clock.ts').Clock;",
       'src/domain/a.test.ts':
         "import '../../test/support/eventually.ts';\nimport '../io/clock.ts';",
       'src/engine/placement/a.ts': "import './b.ts';\nimport '../loop.ts';",
       'src/engine/a.ts': "import './placement/a.ts';\nawait import('../relay/index.ts');",
       'src/gateway/a.ts': "import '../store/write/commands.ts';",
-      'src/main.ts': "import './gateway/index.ts';\nimport './store/read/a.ts';",
+      'src/main.ts': "import './gateway/index.ts';\nimport './cli/main.ts';",
       'src/shed/a.ts': '',
     },
     found: [

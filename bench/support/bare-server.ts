@@ -18,6 +18,7 @@ import { systemRandom } from '../../src/io/random.ts';
 const route: Route = {
   method: 'POST',
   path: '/v1/appointments',
+  summary: 'Books nothing',
   scopes: ['appointments:write', 'appointments:self'],
   ownership: 'customer',
   body: CreateAppointment,

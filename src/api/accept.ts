@@ -1,10 +1,11 @@
+import type { Warning } from '../contract/appointment-view.ts';
 import type { Decision } from '../contract/engine-link.ts';
 import { Problem, unavailable } from '../contract/problem.ts';
 import { parsePrefer } from '../contract/prefer.ts';
 import type { Answer, Call } from '../contract/route.ts';
 import type { Appointment } from '../domain/appointment.ts';
+import type { AppointmentAction } from '../domain/appointment-state.ts';
 import { findCommandOutcomes } from '../store/read/commands.ts';
-import { acceptWarnings } from './appointment-answer.ts';
 import { commandAnswer } from './command-answer.ts';
 import type { DecisionWaiter } from './decision-waiter.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -19,11 +20,13 @@ export interface Accepted {
 export type Attempt = { accepted: Accepted } | { first: FirstUse } | 'stale';
 
 export interface AcceptRequest {
-  operation: 'create' | 'cancel';
+  operation: 'create' | AppointmentAction;
   key: KeyName;
   contentHash: string;
   commandId: string;
   appliedStatus: 200 | 201;
+  /** What the client should know of a request that is taken all the same. */
+  warnings?(appointment: Appointment): Warning[] | undefined;
   /** Throws the problem of a request that cannot be accepted. */
   attempt(): Promise<Attempt>;
 }
@@ -50,7 +53,9 @@ export async function accept(
     waitSeconds === undefined ? undefined : parts.waiter.expect({ tenantId, commandId });
   try {
     const outcome = await attempts(parts, request);
-    if ('first' in outcome) return await replay(parts, call, { ...outcome.first, waitSeconds });
+    if ('first' in outcome) {
+      return await replay(parts, call, { ...outcome.first, waitSeconds, request });
+    }
     recordAccepted(parts, call, { request, ...outcome.accepted });
     const decision = await expectation?.decided(waitSeconds ?? 0, call.signal);
     const { appointment } = outcome.accepted;
@@ -102,7 +107,7 @@ interface FirstAnswer {
 
 function answer({ commandId, appointment, decision, waitSeconds, request }: FirstAnswer): Answer {
   const current = decision?.appointment ?? appointment;
-  const warnings = request.operation === 'create' ? acceptWarnings(current) : undefined;
+  const warnings = request.warnings?.(current);
   return commandAnswer({
     commandId,
     appointment: current,
@@ -116,10 +121,10 @@ function answer({ commandId, appointment, decision, waitSeconds, request }: Firs
 }
 
 /** Answers a request that came before, for whoever may see its appointment. */
-export async function replay(
+async function replay(
   parts: AcceptParts,
   call: Call,
-  first: FirstUse & { waitSeconds: number | undefined },
+  first: FirstUse & { waitSeconds: number | undefined; request: AcceptRequest },
 ): Promise<Answer> {
   const { tenantId, customerId } = call.principal;
   const { commandId, waitSeconds } = first;
@@ -133,7 +138,7 @@ export async function replay(
       if (decision !== undefined) outcome = await readOutcome(parts, { tenantId, commandId });
     }
     const { appointment, state, problem } = outcome;
-    const warnings = acceptWarnings(appointment);
+    const warnings = first.request.warnings?.(appointment);
     return commandAnswer({
       commandId,
       appointment,

@@ -16,7 +16,10 @@ export function appointmentAnswer(
 }
 
 /** What the client should know about an appointment that was taken all the same. */
-export function acceptWarnings({ location, locationKnown }: Appointment): Warning[] | undefined {
+export function acceptWarnings({
+  location,
+  locationKnown,
+}: Pick<Appointment, 'location' | 'locationKnown'>): Warning[] | undefined {
   if (location === null || locationKnown) return undefined;
   const message = 'the location is not in the catalogue: it is kept, and constrains nothing';
   return [{ code: 'unknown-location', message }];

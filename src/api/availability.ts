@@ -1,4 +1,4 @@
-import { Availability, type AvailabilityView } from '../contract/availability.ts';
+import { Availability, AvailabilityView } from '../contract/availability.ts';
 import type { AvailabilityQuery } from '../contract/engine-link.ts';
 import { unavailable, type Violation } from '../contract/problem.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
@@ -22,6 +22,15 @@ export function availability(parts: AvailabilityParts): Route {
   return {
     method: 'GET',
     path: '/v1/availability',
+    operationId: 'getAvailability',
+    summary: 'Slots that would be accepted now',
+    problems: [
+      'unknown-service-type',
+      'unknown-location',
+      'ambiguous-location',
+      'unknown-resource',
+    ],
+    responses: { 200: AvailabilityView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     query: Availability,

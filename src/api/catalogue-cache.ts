@@ -16,6 +16,8 @@ export interface Catalogue {
   resources: ReadonlyMap<string, { active: boolean; region: string }>;
   locations: ReadonlyMap<string, CatalogueLocation>;
   locationsByName: ReadonlyMap<string, readonly CatalogueLocation[]>;
+  /** The region that is asked first where neither a location nor a resource names one. */
+  firstRegion: string;
 }
 
 /**
@@ -87,5 +89,6 @@ function arrange(row: CatalogueRow): Catalogue {
     resources: new Map(row.resources.map(({ id, ...resource }) => [id, resource])),
     locations: new Map(row.locations.map((location) => [location.id, location])),
     locationsByName: byName,
+    firstRegion: [...row.regions].sort()[0] ?? 'default',
   };
 }

@@ -12,6 +12,14 @@ export const apiConfig = {
   maxWaiters: 10_000,
   catalogueWaitSeconds: 5,
   cachedTenants: 1_000,
+  /** How often the event log is asked whether it has grown, while a stream waits. */
+  pollEventsMs: 100,
+  maxStreams: 100,
+  /** Streams of one key or customer. */
+  maxStreamsEach: 10,
+  streamHeartbeatMs: 15_000,
+  /** Then a stream ends, and its reader's reconnection is authorised anew. */
+  streamLifetimeMs: 3_600_000,
 } as const;
 
 export type ApiConfig = { [limit in keyof typeof apiConfig]: number };

@@ -1,4 +1,5 @@
 import { appointmentEvent } from '../contract/appointment-event.ts';
+import { AppointmentView } from '../contract/appointment-view.ts';
 import { CreateAppointment } from '../contract/create-appointment.ts';
 import { Problem, type Violation } from '../contract/problem.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
@@ -6,6 +7,7 @@ import type { Appointment } from '../domain/appointment.ts';
 import type { CreateRow } from '../store/write/accept-creates.ts';
 import { accept, type AcceptParts, type Attempt } from './accept.ts';
 import type { AcceptBatch } from './accept-batch.ts';
+import { acceptWarnings } from './appointment-answer.ts';
 import type { Catalogue, CatalogueCache } from './catalogue-cache.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { checkSlot, instantOf, memberOf } from './check-slot.ts';
@@ -29,6 +31,18 @@ export function createAppointment(parts: CreateParts): Route {
   return {
     method: 'POST',
     path: '/v1/appointments',
+    operationId: 'createAppointment',
+    summary: 'Books an appointment',
+    reads: ['prefer'],
+    problems: [
+      'unknown-service-type',
+      'unknown-location',
+      'ambiguous-location',
+      'unknown-resource',
+      'slot-in-the-past',
+      'slot-unavailable',
+    ],
+    responses: { 200: AppointmentView, 201: AppointmentView, 202: AppointmentView },
     scopes: ['appointments:write', 'appointments:self'],
     ownership: 'customer',
     body: CreateAppointment,
@@ -91,6 +105,7 @@ async function handle(parts: CreateParts, call: Call<CreateAppointment>): Promis
     contentHash: request.hash,
     commandId: ids.commandId,
     appliedStatus: 201,
+    warnings: acceptWarnings,
     attempt: () => attempt(parts, call, { request, key, ...ids }),
   });
 }
@@ -111,7 +126,7 @@ async function attempt(parts: CreateParts, call: Call, creation: Creation): Prom
     if (first !== undefined) return { first };
     throw referenceProblem(resolved.violations);
   }
-  const appointment = newAppointment(parts, creation, resolved.location);
+  const appointment = newAppointment(parts, creation, resolved);
   const row = createRow(call, creation, { appointment, version: resolved.catalogue.version });
   if (await parts.creates.submit(row)) return { accepted: { appointment } };
   const first = await parts.idempotency.firstUse(key, request.hash);
@@ -149,7 +164,7 @@ async function resolve(
 function newAppointment(
   { dependencies: { clock } }: CreateParts,
   { request, key, appointmentId }: Creation,
-  location: ResolvedLocation,
+  { catalogue, location }: Resolved,
 ): Appointment {
   const now = clock.nowSeconds();
   const known = location.kind === 'catalogue';
@@ -166,13 +181,18 @@ function newAppointment(
     locationKnown: known,
     requestedResourceId: request.resourceId,
     resourceId: null,
-    region: known ? location.location.region : 'default',
+    region: known ? location.location.region : regionOf(catalogue, request),
     metadata: request.metadata,
     reason: null,
     proof: null,
     createdAt: now,
     updatedAt: now,
   };
+}
+
+// A guess where nothing names the region: its owner hands on what it cannot place.
+function regionOf({ resources, firstRegion }: Catalogue, { resourceId }: CreateRequest): string {
+  return (resourceId === null ? undefined : resources.get(resourceId)?.region) ?? firstRegion;
 }
 
 function createRow(

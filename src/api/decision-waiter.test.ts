@@ -18,6 +18,7 @@ function waiting(options: { maxWaiters?: number; run?: Queries['run'] } = {}) {
       return () => listeners.delete(listener);
     },
     availability: () => undefined,
+    previewAbsence: () => undefined,
   };
   const waiter = new DecisionWaiter({
     database: {

@@ -9,6 +9,7 @@
  */
 import type { Decision, EngineLink } from '../contract/engine-link.ts';
 import type { ProblemDocument } from '../contract/problem.ts';
+import type { CatalogueResult } from '../contract/repairs.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
 import type { Queries } from '../io/postgres.ts';
@@ -160,13 +161,13 @@ export class DecisionWaiter {
 }
 
 function toDecision(outcome: CommandOutcome): Decision {
-  const { tenantId, commandId, appointment, problem, created } = outcome;
+  const { tenantId, commandId, appointment, problem, result } = outcome;
   return {
     tenantId,
     commandId,
     state: outcome.state === 'refused' ? 'refused' : 'applied',
     ...(appointment !== null && { appointment }),
     ...(problem !== null && { problem: problem as ProblemDocument }),
-    ...(created !== null && { created }),
+    ...(result !== null && { result: result as CatalogueResult }),
   };
 }

@@ -1,4 +1,6 @@
+import { AppointmentView } from '../contract/appointment-view.ts';
 import { etag, matchesNone } from '../contract/etag.ts';
+import { fields } from '../contract/fields.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { findAppointment } from '../store/read/appointments.ts';
 import { notFound } from './accept.ts';
@@ -10,6 +12,11 @@ export function getAppointment({ database }: Pick<Dependencies, 'database'>): Ro
   return {
     method: 'GET',
     path: '/v1/appointments/:id',
+    operationId: 'getAppointment',
+    summary: 'One appointment',
+    params: { id: fields.uuid() },
+    reads: ['if-none-match'],
+    responses: { 200: AppointmentView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
     handle: async (call: Call) => {

@@ -1,4 +1,5 @@
-import type { CommandView } from '../contract/command-view.ts';
+import { CommandView } from '../contract/command-view.ts';
+import { fields } from '../contract/fields.ts';
 import { Problem, type ProblemDocument } from '../contract/problem.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
@@ -10,6 +11,10 @@ export function getCommand({ database }: Pick<Dependencies, 'database'>): Route 
   return {
     method: 'GET',
     path: '/v1/commands/:id',
+    operationId: 'getCommand',
+    summary: 'A command about an appointment, and what became of it',
+    params: { id: fields.uuid() },
+    responses: { 200: CommandView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
     handle: async ({ principal, params }: Call) => {

@@ -1,4 +1,5 @@
-import type { CustomerView } from '../contract/customer.ts';
+import { CustomerView } from '../contract/customer.ts';
+import { fields } from '../contract/fields.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
@@ -10,6 +11,10 @@ export function getCustomer({ database }: Pick<Dependencies, 'database'>): Route
   return {
     method: 'GET',
     path: '/v1/customers/:id',
+    operationId: 'getCustomer',
+    summary: 'One customer',
+    params: { id: fields.uuid() },
+    responses: { 200: CustomerView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
     handle: async ({ principal, params }: Call) => {

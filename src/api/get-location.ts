@@ -1,4 +1,5 @@
-import type { LocationView } from '../contract/location.ts';
+import { fields } from '../contract/fields.ts';
+import { LocationView } from '../contract/location.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
 import { findLocation, type LocationRow } from '../store/read/catalogue.ts';
@@ -9,6 +10,10 @@ export function getLocation({ database }: Pick<Dependencies, 'database'>): Route
   return {
     method: 'GET',
     path: '/v1/locations/:id',
+    operationId: 'getLocation',
+    summary: 'One location',
+    params: { id: fields.catalogueId() },
+    responses: { 200: LocationView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     handle: async ({ principal: { tenantId }, params }: Call) => {

@@ -1,4 +1,5 @@
-import type { HoursView, ResourceView } from '../contract/resource.ts';
+import { fields } from '../contract/fields.ts';
+import { type HoursView, ResourceView } from '../contract/resource.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
 import { findResource, type ResourceRow } from '../store/read/catalogue.ts';
@@ -9,6 +10,10 @@ export function getResource({ database }: Pick<Dependencies, 'database'>): Route
   return {
     method: 'GET',
     path: '/v1/resources/:id',
+    operationId: 'getResource',
+    summary: 'One resource',
+    params: { id: fields.catalogueId() },
+    responses: { 200: ResourceView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     handle: async ({ principal: { tenantId }, params }: Call) => {

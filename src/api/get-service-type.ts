@@ -1,4 +1,5 @@
-import type { ServiceTypeView } from '../contract/service-type.ts';
+import { fields } from '../contract/fields.ts';
+import { ServiceTypeView } from '../contract/service-type.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
 import { findServiceType, type ServiceTypeRow } from '../store/read/catalogue.ts';
@@ -9,6 +10,10 @@ export function getServiceType({ database }: Pick<Dependencies, 'database'>): Ro
   return {
     method: 'GET',
     path: '/v1/service-types/:code',
+    operationId: 'getServiceType',
+    summary: 'One service type',
+    params: { code: fields.serviceTypeCode() },
+    responses: { 200: ServiceTypeView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     handle: async ({ principal: { tenantId }, params }: Call) => {

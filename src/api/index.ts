@@ -4,22 +4,35 @@ import { isUnavailable } from '../io/postgres.ts';
 import { insertActions, type ActionRow } from '../store/write/accept-actions.ts';
 import { insertCreates, type CreateRow } from '../store/write/accept-creates.ts';
 import { AcceptBatch } from './accept-batch.ts';
+import { addAbsence } from './add-absence.ts';
 import { availability } from './availability.ts';
 import { cancelAppointment } from './cancel-appointment.ts';
 import { CatalogueCache } from './catalogue-cache.ts';
 import { apiConfig, type ApiConfig } from './config.ts';
+import { completeAppointment } from './complete-appointment.ts';
 import { createAppointment } from './create-appointment.ts';
 import { DecisionWaiter } from './decision-waiter.ts';
+import { deleteAbsence } from './delete-absence.ts';
+import { deleteLocation } from './delete-location.ts';
+import { deleteResource } from './delete-resource.ts';
+import { deleteServiceType } from './delete-service-type.ts';
 import type { Dependencies } from './dependencies.ts';
+import { EventStreams } from './event-streams.ts';
+import { EventTail } from './event-tail.ts';
+import { failAppointment } from './fail-appointment.ts';
+import { getAbsence } from './get-absence.ts';
 import { getAppointment } from './get-appointment.ts';
 import { getCommand } from './get-command.ts';
 import { getCustomer } from './get-customer.ts';
 import { getLocation } from './get-location.ts';
 import { getResource } from './get-resource.ts';
 import { getServiceType } from './get-service-type.ts';
+import { getTimeline } from './get-timeline.ts';
 import { Idempotency } from './idempotency.ts';
+import { listAbsences } from './list-absences.ts';
 import { listAppointments } from './list-appointments.ts';
 import { listCustomers } from './list-customers.ts';
+import { listEvents } from './list-events.ts';
 import { listLocations } from './list-locations.ts';
 import { listResources } from './list-resources.ts';
 import { listServiceTypes } from './list-service-types.ts';
@@ -27,6 +40,8 @@ import { putCustomer } from './put-customer.ts';
 import { putLocation } from './put-location.ts';
 import { putResource } from './put-resource.ts';
 import { putServiceType } from './put-service-type.ts';
+import { startAppointment } from './start-appointment.ts';
+import { updateAppointment } from './update-appointment.ts';
 
 export interface Api {
   routes: Route[];
@@ -57,22 +72,33 @@ export function createApi(dependencies: Dependencies, limits: ApiConfig = apiCon
   const commands = { dependencies, idempotency, waiter };
   const { catalogueWaitSeconds } = limits;
   const writes = { dependencies, waiter, catalogueWaitSeconds };
+  const tail = new EventTail({ database, clock, log, limits });
+  const streams = new EventStreams({ database, clock, log, tail, limits });
+  const acting = { ...commands, actions };
   const routes = [
     createAppointment({ ...commands, creates, catalogues }),
     getAppointment(dependencies),
     listAppointments(dependencies),
-    cancelAppointment({ ...commands, actions }),
+    updateAppointment({ ...acting, catalogues }),
+    ...[cancelAppointment, startAppointment, completeAppointment, failAppointment].map((route) =>
+      route(acting),
+    ),
+    getTimeline(dependencies),
+    listEvents({ dependencies, streams }),
     getCommand(dependencies),
     availability({ dependencies, catalogues }),
-    ...[putServiceType(writes), getServiceType(dependencies), listServiceTypes(dependencies)],
-    ...[putLocation(writes), getLocation(dependencies), listLocations(dependencies)],
-    ...[putResource(writes), getResource(dependencies), listResources(dependencies)],
+    ...[putServiceType, deleteServiceType, putLocation, deleteLocation].map((r) => r(writes)),
+    ...[putResource, deleteResource, deleteAbsence].map((route) => route(writes)),
+    addAbsence({ ...writes, idempotency }),
+    ...[getServiceType, listServiceTypes, getLocation, listLocations].map((r) => r(dependencies)),
+    ...[getResource, listResources, getAbsence, listAbsences].map((r) => r(dependencies)),
     ...[putCustomer(dependencies), getCustomer(dependencies), listCustomers(dependencies)],
   ].map(withoutDatabase);
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const drain = (): void => {
     state = 'stopping';
     waiter.stop();
+    tail.stop();
   };
   return {
     routes,

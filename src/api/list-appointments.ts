@@ -1,4 +1,4 @@
-import { appointmentView } from '../contract/appointment-view.ts';
+import { AppointmentPage, appointmentView } from '../contract/appointment-view.ts';
 import { ListAppointments } from '../contract/list-appointments.ts';
 import { Problem, type Violation } from '../contract/problem.ts';
 import type { Call, Route } from '../contract/route.ts';
@@ -18,6 +18,9 @@ export function listAppointments({ database }: Pick<Dependencies, 'database'>): 
   return {
     method: 'GET',
     path: '/v1/appointments',
+    operationId: 'listAppointments',
+    summary: 'Appointments by start and id, those that overlap the range',
+    responses: { 200: AppointmentPage },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
     query: ListAppointments,

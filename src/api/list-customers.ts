@@ -1,3 +1,4 @@
+import { CustomerPage } from '../contract/customer.ts';
 import { ListPage } from '../contract/fields.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { listCustomers as readPage, type CustomerRow } from '../store/read/customers.ts';
@@ -11,6 +12,9 @@ export function listCustomers({ database }: Pick<Dependencies, 'database'>): Rou
   return {
     method: 'GET',
     path: '/v1/customers',
+    operationId: 'listCustomers',
+    summary: 'The customers, by id',
+    responses: { 200: CustomerPage },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
     query: ListPage,

@@ -1,4 +1,5 @@
 import { ListPage } from '../contract/fields.ts';
+import { LocationPage } from '../contract/location.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { listLocations as readPage, type LocationRow } from '../store/read/catalogue.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -11,6 +12,9 @@ export function listLocations({ database }: Pick<Dependencies, 'database'>): Rou
   return {
     method: 'GET',
     path: '/v1/locations',
+    operationId: 'listLocations',
+    summary: 'The locations, by id',
+    responses: { 200: LocationPage },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     query: ListPage,

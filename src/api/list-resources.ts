@@ -1,4 +1,5 @@
 import { ListPage } from '../contract/fields.ts';
+import { ResourcePage } from '../contract/resource.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { listResources as readPage, type ResourceRow } from '../store/read/catalogue.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -11,6 +12,9 @@ export function listResources({ database }: Pick<Dependencies, 'database'>): Rou
   return {
     method: 'GET',
     path: '/v1/resources',
+    operationId: 'listResources',
+    summary: 'The resources, by id',
+    responses: { 200: ResourcePage },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     query: ListPage,

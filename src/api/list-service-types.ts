@@ -1,5 +1,6 @@
 import { ListPage } from '../contract/fields.ts';
 import type { Call, Route } from '../contract/route.ts';
+import { ServiceTypePage } from '../contract/service-type.ts';
 import { listServiceTypes as readPage, type ServiceTypeRow } from '../store/read/catalogue.ts';
 import type { Dependencies } from './dependencies.ts';
 import { serviceTypeView } from './get-service-type.ts';
@@ -11,6 +12,9 @@ export function listServiceTypes({ database }: Pick<Dependencies, 'database'>): 
   return {
     method: 'GET',
     path: '/v1/service-types',
+    operationId: 'listServiceTypes',
+    summary: 'The service types, by code',
+    responses: { 200: ServiceTypePage },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     query: ListPage,

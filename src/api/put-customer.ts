@@ -1,4 +1,5 @@
-import { Customer } from '../contract/customer.ts';
+import { Customer, CustomerView } from '../contract/customer.ts';
+import { fields } from '../contract/fields.ts';
 import { Problem, type Violation } from '../contract/problem.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
 import { findCustomer } from '../store/read/customers.ts';
@@ -16,6 +17,10 @@ export function putCustomer(parts: Parts): Route {
   return {
     method: 'PUT',
     path: '/v1/customers/:id',
+    operationId: 'putCustomer',
+    summary: 'Makes or replaces a customer',
+    params: { id: fields.uuid() },
+    responses: { 200: CustomerView, 201: CustomerView },
     scopes: ['catalogue:write'],
     ownership: 'tenant',
     body: Customer,

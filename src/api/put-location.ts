@@ -1,5 +1,6 @@
-import { Location } from '../contract/location.ts';
-import type { Violation } from '../contract/problem.ts';
+import { fields } from '../contract/fields.ts';
+import { Location, LocationView } from '../contract/location.ts';
+import { ForceQuery, withRepairs } from '../contract/repairs.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
 import type { Location as StoredLocation } from '../domain/catalogue.ts';
 import { findLocation } from '../store/read/catalogue.ts';
@@ -7,32 +8,31 @@ import { catalogueId, noSuch } from './catalogue-id.ts';
 import { memberOf } from './check-slot.ts';
 import { checkTimeZone } from './check-time-zone.ts';
 import { locationView } from './get-location.ts';
-import { putCatalogue, type CatalogueParts } from './put-catalogue.ts';
+import { sharedRegion, type CatalogueParts } from './command-catalogue.ts';
+import { putCatalogue } from './put-catalogue.ts';
+
+const written = withRepairs(LocationView, 'PutLocation');
 
 export function putLocation(parts: CatalogueParts): Route {
   return {
     method: 'PUT',
     path: '/v1/locations/:id',
+    operationId: 'putLocation',
+    summary: 'Makes or replaces a location',
+    params: { id: fields.catalogueId() },
+    problems: ['future-bookings'],
+    responses: { 200: written, 201: written },
     scopes: ['catalogue:write'],
     ownership: 'tenant',
+    query: ForceQuery,
     body: Location,
     bodyLimitBytes: 1_048_576,
-    check: checkLocation,
-    handle: (call: Call<Location>) => handle(parts, call),
+    check: (body) => checkTimeZone(memberOf(body, 'time_zone'), '/time_zone'),
+    handle: (call: Call<Location, ForceQuery>) => handle(parts, call),
   };
 }
 
-function checkLocation(body: unknown): Violation[] {
-  const violations = checkTimeZone(memberOf(body, 'time_zone'), '/time_zone');
-  const region = memberOf(body, 'region');
-  if (typeof region === 'string' && region !== 'default') {
-    const message = 'must be default: there is one region for now';
-    violations.push({ pointer: '/region', code: 'not-available-yet', message });
-  }
-  return violations;
-}
-
-async function handle(parts: CatalogueParts, call: Call<Location>): Promise<Answer> {
+async function handle(parts: CatalogueParts, call: Call<Location, ForceQuery>): Promise<Answer> {
   const { body, params, principal } = call;
   const id = catalogueId(params, 'location');
   const location: StoredLocation = {
@@ -46,7 +46,8 @@ async function handle(parts: CatalogueParts, call: Call<Location>): Promise<Answ
   };
   return putCatalogue(parts, call, {
     operation: 'put-location',
-    payload: location,
+    region: sharedRegion,
+    value: location,
     path: `/v1/locations/${id}`,
     view: async () => {
       const { database } = parts.dependencies;

@@ -1,35 +1,47 @@
-import { Resource } from '../contract/resource.ts';
+import { fields } from '../contract/fields.ts';
+import { ForceQuery, withRepairs } from '../contract/repairs.ts';
+import { Resource, ResourceView } from '../contract/resource.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
 import type { Resource as StoredResource } from '../domain/catalogue.ts';
 import { findCatalogueReferences, findResource } from '../store/read/catalogue.ts';
 import { catalogueId, noSuch } from './catalogue-id.ts';
 import { checkResource } from './check-resource.ts';
+import { sharedRegion, type CatalogueParts } from './command-catalogue.ts';
 import { resourceView } from './get-resource.ts';
-import { putCatalogue, type CatalogueParts } from './put-catalogue.ts';
+import { putCatalogue } from './put-catalogue.ts';
 import { referenceProblem, type ReferenceViolation } from './resolve-references.ts';
+
+const written = withRepairs(ResourceView, 'PutResource');
 
 export function putResource(parts: CatalogueParts): Route {
   return {
     method: 'PUT',
     path: '/v1/resources/:id',
+    operationId: 'putResource',
+    summary: 'Makes or replaces a resource',
+    params: { id: fields.catalogueId() },
+    problems: ['unknown-service-type', 'unknown-location', 'future-bookings'],
+    responses: { 200: written, 201: written },
     scopes: ['catalogue:write'],
     ownership: 'tenant',
+    query: ForceQuery,
     body: Resource,
     bodyLimitBytes: 1_048_576,
     check: checkResource,
-    handle: (call: Call<Resource>) => handle(parts, call),
+    handle: (call: Call<Resource, ForceQuery>) => handle(parts, call),
   };
 }
 
-async function handle(parts: CatalogueParts, call: Call<Resource>): Promise<Answer> {
+async function handle(parts: CatalogueParts, call: Call<Resource, ForceQuery>): Promise<Answer> {
   const { params, principal } = call;
   const id = catalogueId(params, 'resource');
   const { database } = parts.dependencies;
-  const violations = await unknownReferences(parts, call);
+  const { violations, region } = await references(parts, call);
   if (violations.length > 0) throw referenceProblem(violations);
   return putCatalogue(parts, call, {
     operation: 'put-resource',
-    payload: storedResource(id, call.body),
+    region,
+    value: storedResource(id, call.body),
     path: `/v1/resources/${id}`,
     view: async () => {
       const row = await findResource(database, { tenantId: principal.tenantId, id });
@@ -56,10 +68,10 @@ function storedResource(id: string, body: Resource): Omit<StoredResource, 'lanes
 }
 
 /** For a good answer: whether the change may be made is decided again by the region's owner. */
-async function unknownReferences(
+async function references(
   { dependencies: { database } }: CatalogueParts,
-  { principal: { tenantId }, body }: Call<Resource>,
-): Promise<ReferenceViolation[]> {
+  { principal: { tenantId }, body }: Call<Resource, ForceQuery>,
+): Promise<{ violations: ReferenceViolation[]; region: string }> {
   const wanted = { tenantId, serviceTypes: body.service_types, locations: body.locations };
   const known = await findCatalogueReferences(database, wanted);
   const violations: ReferenceViolation[] = [];
@@ -79,5 +91,5 @@ async function unknownReferences(
       violations.push({ pointer, code: 'validation-failed', message });
     }
   });
-  return violations;
+  return { violations, region: region ?? sharedRegion };
 }

@@ -12,6 +12,7 @@ const twinB = { ...place, id: 'twin-b', name: 'Twin', active: true };
 const catalogue: Catalogue = {
   version: 1,
   rejectsUnknownLocations: false,
+  firstRegion: 'default',
   serviceTypes: new Map([
     ['pickup', true],
     ['retired', false],

@@ -37,13 +37,9 @@ export function resolveReferences(
     const message = 'is not an active service type';
     violations.push({ ...place('service_type'), code: 'unknown-service-type', message });
   }
-  const found = location === null ? noLocation : resolveLocation(catalogue, location);
-  const mustBeKnown = knownLocationsOnly || catalogue.rejectsUnknownLocations;
-  if ('code' in found) {
-    violations.push({ ...place('location'), ...found });
-  } else if (found.kind === 'free' && mustBeKnown) {
-    violations.push({ ...place('location'), ...unknownLocation });
-  }
+  const found =
+    location === null ? noLocation : resolveLocation(catalogue, location, { knownLocationsOnly });
+  if ('code' in found) violations.push({ ...place('location'), ...found });
   if (resourceId !== null && catalogue.resources.get(resourceId)?.active !== true) {
     const message = 'is not an active resource';
     violations.push({ ...place('resource_id'), code: 'unknown-resource', message });
@@ -51,23 +47,31 @@ export function resolveReferences(
   return { violations, location: 'code' in found ? noLocation : found };
 }
 
-type Fault = { code: ProblemCode; message: string };
+/** Why a text names no location. */
+export type LocationFault = { code: ProblemCode; message: string };
 
 const noLocation: ResolvedLocation = { kind: 'none' };
-const unknownLocation: Fault = {
+const unknownLocation: LocationFault = {
   code: 'unknown-location',
   message: 'is neither the id nor the name of an active location',
 };
-const ambiguousLocation: Fault = {
+const ambiguousLocation: LocationFault = {
   code: 'ambiguous-location',
   message: 'is the name of several locations: give the id',
 };
 
 /** An id goes before a name; a name may be shared with locations that are closed. */
-function resolveLocation(catalogue: Catalogue, text: string): ResolvedLocation | Fault {
+export function resolveLocation(
+  catalogue: Catalogue,
+  text: string,
+  { knownLocationsOnly }: { knownLocationsOnly: boolean },
+): ResolvedLocation | LocationFault {
   const byId = catalogue.locations.get(text);
   const namesakes = byId === undefined ? (catalogue.locationsByName.get(text) ?? []) : [byId];
-  if (namesakes.length === 0) return { kind: 'free', text };
+  if (namesakes.length === 0) {
+    const mustBeKnown = knownLocationsOnly || catalogue.rejectsUnknownLocations;
+    return mustBeKnown ? unknownLocation : { kind: 'free', text };
+  }
   const [location, ...others] = namesakes.filter(({ active }) => active);
   if (location === undefined) return unknownLocation;
   return others.length > 0 ? ambiguousLocation : { kind: 'catalogue', location };

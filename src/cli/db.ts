@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parseSettings } from '../contract/settings.ts';
-import { upgradeSchema } from '../store/migrations.ts';
+import { upgradeSchema } from '../store/schema.ts';
 import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
 import { databaseReason, withDatabase, withEmbedded } from './service-database.ts';

@@ -7,7 +7,7 @@ import {
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '../io/embedded-postgres.ts';
 import { createLog } from '../io/log.ts';
 import { isUnavailable, openDatabase, type Database } from '../io/postgres.ts';
-import { describe, schemaState } from '../store/migrations.ts';
+import { describe, schemaState } from '../store/schema.ts';
 import { Failure } from './failure.ts';
 
 export interface DatabaseSettings {

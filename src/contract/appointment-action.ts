@@ -12,3 +12,11 @@ export const AppointmentAction = Type.Object(
 );
 
 export type AppointmentAction = Static<typeof AppointmentAction>;
+
+/** Body of `POST /v1/appointments/{id}/fail`, which must say why. */
+export const FailAppointment = Type.Object(
+  { idempotency_key: idempotencyKey, reason: fields.text(1, 500) },
+  closed,
+);
+
+export type FailAppointment = Static<typeof FailAppointment>;

@@ -1,29 +1,46 @@
+import { Type, type Static } from 'typebox';
 import type { Appointment } from '../domain/appointment.ts';
-import { isFinal, type AppointmentState } from '../domain/appointment-state.ts';
+import { appointmentStates, isFinal } from '../domain/appointment-state.ts';
 import { formatInstant } from '../domain/slot.ts';
+import { AnsweredSlot, answerFields, pageOf } from './answer-fields.ts';
+import { closed, nullable, oneOf } from './fields.ts';
 
-export interface Warning {
-  code: string;
-  message: string;
-}
+const Warning = Type.Object({ code: Type.String(), message: Type.String() }, closed);
+
+/** What the client should know about a request that was taken all the same. */
+export type Warning = Static<typeof Warning>;
 
 /** An appointment as clients see it. Instants are `YYYY-MM-DDTHH:MM:SSZ`. */
-export interface AppointmentView {
-  id: string;
-  version: number;
-  state: AppointmentState;
-  customer_id: string;
-  slot: { start_time: string; end_time: string };
-  service_type: string;
-  location: string | null;
-  resource_id: string | null;
-  metadata: Record<string, unknown>;
-  reason: string | null;
-  created_at: string;
-  updated_at: string;
-  links: { self: string; timeline: string; cancel: string | null };
-  warnings: Warning[] | null;
-}
+export const AppointmentView = Type.Object(
+  {
+    id: answerFields.uuid(),
+    version: Type.Integer({ minimum: 1 }),
+    state: oneOf(appointmentStates),
+    customer_id: answerFields.uuid(),
+    slot: AnsweredSlot,
+    service_type: Type.String(),
+    location: answerFields.text(),
+    resource_id: answerFields.text(),
+    metadata: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
+    reason: answerFields.text(),
+    created_at: answerFields.instant(),
+    updated_at: answerFields.instant(),
+    links: Type.Object(
+      {
+        self: answerFields.path(),
+        timeline: answerFields.path(),
+        cancel: nullable<string>(answerFields.path()),
+      },
+      closed,
+    ),
+    warnings: nullable<Warning[]>(Type.Array(Warning)),
+  },
+  { ...closed, title: 'Appointment' },
+);
+
+export type AppointmentView = Static<typeof AppointmentView>;
+
+export const AppointmentPage = pageOf(AppointmentView, 'AppointmentPage');
 
 export function appointmentView(appointment: Appointment, warnings?: Warning[]): AppointmentView {
   const self = `/v1/appointments/${appointment.id}`;

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { answerFields } from './answer-fields.ts';
 import { closed, fields, oneOf } from './fields.ts';
 
 /** Query of `GET /v1/availability`. */
@@ -19,7 +20,19 @@ export const Availability = Type.Object(
 
 export type Availability = Static<typeof Availability>;
 
-export interface AvailabilityView {
-  slots: { start_time: string; end_time: string; mode: 'direct' | 'movable'; free: number }[];
-  as_of: string;
-}
+const AvailableSlot = Type.Object(
+  {
+    start_time: answerFields.instant(),
+    end_time: answerFields.instant(),
+    mode: oneOf(['direct', 'movable']),
+    free: Type.Integer({ minimum: 0, description: 'Resources that could take it directly.' }),
+  },
+  closed,
+);
+
+export const AvailabilityView = Type.Object(
+  { slots: Type.Array(AvailableSlot), as_of: answerFields.instant() },
+  { ...closed, title: 'Availability' },
+);
+
+export type AvailabilityView = Static<typeof AvailabilityView>;

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { answerFields, pageOf } from './answer-fields.ts';
 import { closed, fields, nullable } from './fields.ts';
 
 const word = String.raw`[^\u0000-\u0020\u007f@<>(),;:"]+`;
@@ -20,13 +21,20 @@ export const Customer = Type.Object(
 
 export type Customer = Static<typeof Customer>;
 
-export interface CustomerView {
-  id: string;
-  name: string | null;
-  email: string | null;
-  phone: string | null;
-  locale: string | null;
-  time_zone: string | null;
-  created_at: string;
-  updated_at: string;
-}
+export const CustomerView = Type.Object(
+  {
+    id: answerFields.uuid(),
+    name: answerFields.text(),
+    email: answerFields.text(),
+    phone: answerFields.text(),
+    locale: answerFields.text(),
+    time_zone: answerFields.text(),
+    created_at: answerFields.instant(),
+    updated_at: answerFields.instant(),
+  },
+  { ...closed, title: 'Customer' },
+);
+
+export type CustomerView = Static<typeof CustomerView>;
+
+export const CustomerPage = pageOf(CustomerView, 'CustomerPage');

@@ -1,5 +1,6 @@
 import type { Appointment } from '../domain/appointment.ts';
 import type { ProblemDocument } from './problem.ts';
+import type { CatalogueResult, Repairs } from './repairs.ts';
 
 /** What became of one command. Published after its transaction has committed, never before. */
 export interface Decision {
@@ -9,8 +10,8 @@ export interface Decision {
   /** The appointment after the decision, where the command was about one. */
   appointment?: Appointment;
   problem?: ProblemDocument;
-  /** For catalogue commands: whether the row is new. */
-  created?: boolean;
+  /** What a command about the catalogue came to. */
+  result?: CatalogueResult;
 }
 
 export interface AvailabilityQuery {
@@ -32,6 +33,14 @@ export interface AvailableSlot {
   free: number;
 }
 
+export interface AbsencePreviewQuery {
+  tenantId: string;
+  resourceId: string;
+  /** Epoch seconds. */
+  start: number;
+  end: number;
+}
+
 /**
  * The engine as other roles see it when it runs in their process. Across processes the database is
  * the meeting place: a command is found by its state, a decision by reading the command.
@@ -43,4 +52,9 @@ export interface EngineLink {
   onDecision(listener: (decision: Decision) => void): () => void;
   /** Undefined where this process does not own the tenant's region. */
   availability(query: AvailabilityQuery): { slots: AvailableSlot[]; asOf: number } | undefined;
+  /**
+   * What an absence would do to the bookings in its way; changes nothing. Undefined where this
+   * process does not own the resource's region.
+   */
+  previewAbsence(asked: AbsencePreviewQuery): Repairs | undefined;
 }

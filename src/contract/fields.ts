@@ -22,8 +22,9 @@ export const fields = {
 
 /** The schema with null let in; for schemas of one type, which then read `["string", "null"]`. */
 export function nullable<Value>(schema: TSchema) {
-  const { type, ...rules } = schema as unknown as { type: string };
-  return Type.Unsafe<Value | null>({ ...rules, type: [type, 'null'] });
+  const { type, enum: words, ...rules } = schema as unknown as { type: string; enum?: unknown[] };
+  const orNull = words === undefined ? {} : { enum: [...words, null] };
+  return Type.Unsafe<Value | null>({ ...rules, ...orNull, type: [type, 'null'] });
 }
 
 /** The schema of one of a few words. */

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { answerFields, pageOf } from './answer-fields.ts';
 import { closed, fields, nullable } from './fields.ts';
 
 /** Body of `PUT /v1/locations/{id}`. */
@@ -16,14 +17,21 @@ export const Location = Type.Object(
 
 export type Location = Static<typeof Location>;
 
-export interface LocationView {
-  id: string;
-  name: string;
-  time_zone: string;
-  latitude: number | null;
-  longitude: number | null;
-  region: string;
-  active: boolean;
-  created_at: string;
-  updated_at: string;
-}
+export const LocationView = Type.Object(
+  {
+    id: fields.catalogueId(),
+    name: Type.String(),
+    time_zone: Type.String(),
+    latitude: nullable<number>(Type.Number()),
+    longitude: nullable<number>(Type.Number()),
+    region: Type.String(),
+    active: Type.Boolean(),
+    created_at: answerFields.instant(),
+    updated_at: answerFields.instant(),
+  },
+  { ...closed, title: 'Location' },
+);
+
+export type LocationView = Static<typeof LocationView>;
+
+export const LocationPage = pageOf(LocationView, 'LocationPage');

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { answerFields, pageOf } from './answer-fields.ts';
 import { closed, fields, nullable, oneOf, patterns } from './fields.ts';
 
 const wallTime = Type.String({ pattern: patterns.wallTime });
@@ -47,26 +48,39 @@ export const Resource = Type.Object(
 
 export type Resource = Static<typeof Resource>;
 
-export interface HoursView {
-  days: string[];
-  start: string;
-  end: string;
-}
+const HoursView = Type.Object(
+  { days: Type.Array(Type.String()), start: wallTime, end: wallTime },
+  closed,
+);
+
+export type HoursView = Static<typeof HoursView>;
 
 /** A calendar's password is never answered. */
-export interface ResourceView {
-  id: string;
-  name: string;
-  service_types: string[];
-  locations: string[];
-  time_zone: string;
-  working_hours: HoursView[];
-  breaks: HoursView[];
-  buffer_before_minutes: number;
-  buffer_after_minutes: number;
-  capacity: number;
-  active: boolean;
-  calendar: { kind: string; url: string | null; username: string | null } | null;
-  created_at: string;
-  updated_at: string;
-}
+const CalendarView = Type.Object(
+  { kind: Type.String(), url: answerFields.text(), username: answerFields.text() },
+  closed,
+);
+
+export const ResourceView = Type.Object(
+  {
+    id: fields.catalogueId(),
+    name: Type.String(),
+    service_types: Type.Array(Type.String()),
+    locations: Type.Array(Type.String()),
+    time_zone: Type.String(),
+    working_hours: Type.Array(HoursView),
+    breaks: Type.Array(HoursView),
+    buffer_before_minutes: Type.Integer(),
+    buffer_after_minutes: Type.Integer(),
+    capacity: Type.Integer(),
+    active: Type.Boolean(),
+    calendar: nullable<Static<typeof CalendarView>>(CalendarView),
+    created_at: answerFields.instant(),
+    updated_at: answerFields.instant(),
+  },
+  { ...closed, title: 'Resource' },
+);
+
+export type ResourceView = Static<typeof ResourceView>;
+
+export const ResourcePage = pageOf(ResourceView, 'ResourcePage');

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { Principal, Scope } from './principal.ts';
-import type { Violation } from './problem.ts';
+import type { ProblemCode, Violation } from './problem.ts';
 
 /**
  * How a route keeps one customer from another's data. `tenant`: nothing in it belongs to a
@@ -27,10 +27,18 @@ export interface Call<Body = unknown, Query = Record<string, unknown>> {
 /** What of a request can be checked before its schemas are. */
 export type RawCall = Pick<Call, 'header'> & { query: unknown };
 
+/** Request headers beside those that every route of its kind reads. */
+export type RequestHeader = 'prefer' | 'if-match' | 'if-none-match' | 'last-event-id';
+
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
   body?: unknown;
+  /**
+   * Instead of a body: text that comes as time passes. Asked for the next piece once the client has
+   * taken the last; ends when the signal is aborted: the answer is over, or the edge drains.
+   */
+  stream?: (signal: AbortSignal) => AsyncIterable<string>;
 }
 
 /**
@@ -43,6 +51,12 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `:name` parameters. */
   path: string;
+  /** One line for the OpenAPI document. */
+  summary: string;
+  /** Its name in generated clients; made from method and path where it is left out. */
+  operationId?: string;
+  /** Shapes of the path's parameters; for the document alone: what is malformed names nothing. */
+  params?: Record<string, TSchema>;
   /** Any one of these suffices. Empty only on public routes. */
   scopes: readonly Scope[];
   ownership: Ownership;
@@ -61,7 +75,15 @@ export interface Route {
    * runs beside the schemas: the edge answers the violations of both, sorted, each once.
    */
   check?(body: unknown, query: unknown): Violation[];
+  /** The optional headers that it heeds. */
+  reads?: readonly RequestHeader[];
+  /** Problems of its own; those that the edge answers for any route of its kind are known. */
+  problems?: readonly ProblemCode[];
   /** Shapes the answers by status, for serialisation and the OpenAPI document. */
   responses?: Record<number, TSchema>;
+  /** The media type of its answers where that is not JSON. */
+  produces?: string;
+  /** Answers who accepts text/event-stream with server-sent events. */
+  streams?: boolean;
   handle(call: never): Promise<Answer>;
 }

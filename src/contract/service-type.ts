@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { answerFields, pageOf } from './answer-fields.ts';
 import { closed, fields } from './fields.ts';
 
 /** Body of `PUT /v1/service-types/{code}`. */
@@ -13,11 +14,18 @@ export const ServiceType = Type.Object(
 
 export type ServiceType = Static<typeof ServiceType>;
 
-export interface ServiceTypeView {
-  code: string;
-  name: string;
-  active: boolean;
-  travel: boolean;
-  created_at: string;
-  updated_at: string;
-}
+export const ServiceTypeView = Type.Object(
+  {
+    code: fields.serviceTypeCode(),
+    name: Type.String(),
+    active: Type.Boolean(),
+    travel: Type.Boolean(),
+    created_at: answerFields.instant(),
+    updated_at: answerFields.instant(),
+  },
+  { ...closed, title: 'ServiceType' },
+);
+
+export type ServiceTypeView = Static<typeof ServiceTypeView>;
+
+export const ServiceTypePage = pageOf(ServiceTypeView, 'ServiceTypePage');

@@ -2,7 +2,15 @@ import type { AppointmentAction } from './appointment-state.ts';
 import type { Appointment, Trace } from './appointment.ts';
 
 /** Changes of the catalogue that the region's owner applies in its loop. */
-export type CatalogueOperation = 'put-service-type' | 'put-location' | 'put-resource';
+export type CatalogueOperation =
+  | 'put-service-type'
+  | 'put-location'
+  | 'put-resource'
+  | 'deactivate-service-type'
+  | 'deactivate-location'
+  | 'deactivate-resource'
+  | 'add-absence'
+  | 'remove-absence';
 
 export type Operation = 'create' | AppointmentAction | CatalogueOperation;
 

@@ -1,6 +1,6 @@
-import type { ProblemDocument } from '../contract/problem.ts';
-import type { Resource } from '../domain/catalogue.ts';
+import type { CatalogueResult } from '../contract/repairs.ts';
 import type { Queries } from '../io/postgres.ts';
+import { endAbsence, writeAbsence } from '../store/write/absences.ts';
 import {
   bumpCatalogueVersion,
   writeLocation,
@@ -8,52 +8,56 @@ import {
   writeServiceType,
 } from '../store/write/catalogue.ts';
 import { commitDecisions, type DecideBatch } from '../store/write/decide.ts';
-import type { CatalogueChange } from './decide-catalogue.ts';
+import type { CatalogueChange } from './catalogue-change.ts';
+import type { Judgement } from './judge-catalogue.ts';
 import type { RegionState } from './placement/region-state.ts';
-
-export interface CatalogueOutcome {
-  created: boolean;
-  /** The lanes of a resource that was written. */
-  lanes?: number[];
-}
 
 /** The decision's own row and fence, without the result, which is known only after the write. */
 export interface CatalogueDecision {
   batch: Omit<DecideBatch, 'commands' | 'transitions'>;
   commandId: string;
   seed: number;
-  problem: ProblemDocument | undefined;
+  judged: Judgement;
+}
+
+export interface CatalogueOutcome {
+  result: CatalogueResult;
+  /** The lanes of a resource that was written. */
+  lanes?: number[];
+}
+
+interface Written {
+  created?: boolean;
+  lanes?: number[];
 }
 
 /** Writes the change and its decision, inside the caller's transaction. */
 export async function commitCatalogue(
   queries: Queries,
   change: CatalogueChange,
-  decision: CatalogueDecision,
+  { batch, commandId, seed, judged }: CatalogueDecision,
 ): Promise<CatalogueOutcome> {
-  const { batch, commandId, seed, problem } = decision;
-  let outcome: CatalogueOutcome = { created: false };
-  if (problem === undefined) {
-    outcome = await writeChange(queries, batch, change);
-    await bumpCatalogueVersion(queries, batch.tenantId);
-  }
+  const { problem, repairs } = judged;
+  const { created, lanes }: Written = problem ? {} : await writeChange(queries, batch, change);
+  if (!problem) await bumpCatalogueVersion(queries, batch.tenantId);
+  const result = { ...repairs, ...(created !== undefined && { created }) };
   const command = {
     command_id: commandId,
-    state: problem === undefined ? ('applied' as const) : ('refused' as const),
+    state: problem ? ('refused' as const) : ('applied' as const),
     problem: problem ?? null,
-    result: { created: outcome.created },
+    result,
     position: batch.newPosition,
     seed,
   };
   await commitDecisions(queries, { ...batch, transitions: [], commands: [command] });
-  return outcome;
+  return { result, ...(lanes && { lanes }) };
 }
 
 async function writeChange(
   queries: Queries,
   { tenantId, region }: { tenantId: string; region: string },
   change: CatalogueChange,
-): Promise<CatalogueOutcome> {
+): Promise<Written> {
   switch (change.kind) {
     case 'service-type':
       return { created: await writeServiceType(queries, tenantId, change.serviceType) };
@@ -61,6 +65,14 @@ async function writeChange(
       return { created: await writeLocation(queries, tenantId, change.location) };
     case 'resource':
       return writeResource(queries, { tenantId, region }, change.resource);
+    case 'absence':
+      await writeAbsence(queries, tenantId, { ...change.absence, reason: change.reason });
+      return {};
+    case 'no-absence':
+      await endAbsence(queries, tenantId, change.absenceId);
+      return {};
+    case 'nothing':
+      return {};
   }
 }
 
@@ -68,7 +80,7 @@ async function writeChange(
 export function applyCatalogue(
   state: RegionState,
   change: CatalogueChange,
-  outcome: CatalogueOutcome,
+  { lanes = [] }: CatalogueOutcome,
 ): void {
   switch (change.kind) {
     case 'service-type':
@@ -78,6 +90,15 @@ export function applyCatalogue(
       state.putLocation(change.location);
       return;
     case 'resource':
-      state.putResource({ ...change.resource, lanes: outcome.lanes ?? [] } satisfies Resource);
+      state.putResource({ ...change.resource, lanes });
+      return;
+    case 'absence':
+      state.putAbsence(change.absence);
+      return;
+    case 'no-absence':
+      state.removeAbsence(change.absenceId);
+      return;
+    case 'nothing':
+      return;
   }
 }

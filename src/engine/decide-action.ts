@@ -42,8 +42,9 @@ export function decideAction(
   return { ...decided, state: 'applied', transitions: [transition] };
 }
 
-function objection(
-  { operation, ifMatch }: PendingCommand & { operation: Step },
+/** What forbids the action on the appointment as it stands. */
+export function objection(
+  { operation, ifMatch }: PendingCommand & { operation: AppointmentAction },
   { id, state, version }: Appointment,
 ): Problem | undefined {
   if (ifMatch !== null && ifMatch !== version) {
@@ -76,7 +77,8 @@ function stepTaken(
     version: before.version + 1,
     state: to,
     reason: reasonGiven(command.payload) ?? before.reason,
-    updatedAt: now,
+    // Clocks of two machines differ; the history of one appointment does not go back.
+    updatedAt: Math.max(before.updatedAt, now),
   };
   const transition: Transition = { before, after, cause: command.operation, event };
   if (!holdsSlot(before.state) || holdsSlot(to)) return transition;

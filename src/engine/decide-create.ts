@@ -1,5 +1,6 @@
 import { Problem, type Conflict } from '../contract/problem.ts';
 import type { Appointment, RefusalReason } from '../domain/appointment.ts';
+import { actionsAllowedIn } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import { formatInstant } from '../domain/slot.ts';
 import type { DecidedCommand, DecisionContext } from './decision.ts';
@@ -7,6 +8,7 @@ import { alternatives } from './placement/alternatives.ts';
 import type { PlacementRequest } from './placement/demand.ts';
 import { place, type Placed, type Refused } from './placement/place.ts';
 import type { RegionState } from './placement/region-state.ts';
+import type { Hold } from './placement/timeline.ts';
 
 /** Holds a slot for a new appointment (SCHEDULED), or fails it with the reason. */
 export function decideCreate(
@@ -16,11 +18,24 @@ export function decideCreate(
 ): DecidedCommand {
   const before = command.appointment;
   if (before === null) throw new Error(`command ${command.id} has no appointment`);
+  if (before.state !== 'INIT') return outOfTurn(command, before, context);
   const request = placementRequest(before);
   const placement = place(state, request, context.seed);
   if (placement.kind === 'placed') return scheduled(command, before, { placement, context });
   const refusal = slotUnavailable(state, { request, placement, context, id: before.id });
   return failed(command, before, { placement, context, refusal });
+}
+
+/** Somebody else has moved the appointment on: what is final stays so. */
+function outOfTurn(
+  command: PendingCommand,
+  { id, state }: Appointment,
+  { position, seed }: DecisionContext,
+): DecidedCommand {
+  const problem = new Problem('illegal-transition', `an appointment in ${state} is not scheduled`, {
+    members: { appointment_id: id, state, allowed: actionsAllowedIn(state) },
+  }).document();
+  return { command, position, seed, state: 'refused', problem, transitions: [] };
 }
 
 export function placementRequest(appointment: Appointment): PlacementRequest {
@@ -49,22 +64,9 @@ function scheduled(
     version: before.version + 1,
     state: 'SCHEDULED',
     resourceId: placement.resourceId,
-    updatedAt: context.now,
+    updatedAt: Math.max(before.updatedAt, context.now),
   };
-  const taken = {
-    appointmentId: before.id,
-    laneId: placement.laneId,
-    resourceId: placement.resourceId,
-    start: before.start,
-    end: before.end,
-    bufferBefore: placement.bufferBefore,
-    bufferAfter: placement.bufferAfter,
-    location: before.locationKnown ? (before.location ?? undefined) : undefined,
-    serviceType: before.serviceType,
-    // Who asked for a resource gets that one and keeps it.
-    pin: before.requestedResourceId === null ? ('movable' as const) : ('pinned' as const),
-    moves: 0,
-  };
+  const taken = holdOf(after, placement);
   const saga = { id: context.sagaId, kind: 'create' as const, step: 'reserve' };
   return {
     command,
@@ -75,10 +77,33 @@ function scheduled(
   };
 }
 
+/** What the appointment occupies where it was placed; `before` is the hold that it gives up. */
+export function holdOf(appointment: Appointment, placement: Placed, before?: Hold): Hold {
+  const { location, locationKnown, requestedResourceId } = appointment;
+  return {
+    appointmentId: appointment.id,
+    laneId: placement.laneId,
+    resourceId: placement.resourceId,
+    start: appointment.start,
+    end: appointment.end,
+    bufferBefore: placement.bufferBefore,
+    bufferAfter: placement.bufferAfter,
+    location: locationKnown ? (location ?? undefined) : undefined,
+    serviceType: appointment.serviceType,
+    // Who asked for a resource gets that one and keeps it.
+    pin: requestedResourceId === null ? 'movable' : 'pinned',
+    moves: before?.moves ?? 0,
+  };
+}
+
 function failed(
   command: PendingCommand,
   before: Appointment,
-  { placement, context, refusal }: { placement: Refused; context: DecisionContext; refusal: Problem },
+  {
+    placement,
+    context,
+    refusal,
+  }: { placement: Refused; context: DecisionContext; refusal: Problem },
 ): DecidedCommand {
   const after: Appointment = {
     ...before,
@@ -86,7 +111,7 @@ function failed(
     state: 'FAILED',
     reason: placement.reason,
     proof: placement.proof,
-    updatedAt: context.now,
+    updatedAt: Math.max(before.updatedAt, context.now),
   };
   return {
     command,
@@ -108,7 +133,8 @@ const explanations: Record<RefusalReason, string> = {
   travel: 'no resource could travel there in time',
 };
 
-function slotUnavailable(
+/** The refusal with what stands in the way and what would be free. */
+export function slotUnavailable(
   state: RegionState,
   refused: { request: PlacementRequest; placement: Refused; context: DecisionContext; id: string },
 ): Problem {

@@ -7,19 +7,34 @@
 import type { PendingCommand } from '../domain/command.ts';
 import { decideAction } from './decide-action.ts';
 import { decideCreate } from './decide-create.ts';
+import { decideUpdate } from './decide-update.ts';
 import type { DecidedCommand, DecisionContext } from './decision.ts';
 import type { RegionState } from './placement/region-state.ts';
 
-/** Decides one command about an appointment and applies it to the holds in memory. */
+/** Decides one command about an appointment and applies it to the holds; when it throws, not. */
 export function decide(
   state: RegionState,
   command: PendingCommand,
   context: DecisionContext,
 ): DecidedCommand {
   const decided = decideOperation(state, command, context);
-  for (const { hold } of decided.transitions) {
-    if (hold?.freed) state.removeHold(hold.freed.appointmentId);
-    if (hold?.taken) state.placeHold(hold.taken);
+  const undo: (() => void)[] = [];
+  try {
+    // All lanes are freed before any is taken: a decision may swap two bookings.
+    for (const { hold } of decided.transitions) {
+      if (!hold?.freed) continue;
+      const freed = state.removeHold(hold.freed.appointmentId);
+      if (freed) undo.push(() => state.placeHold(freed));
+    }
+    for (const { hold } of decided.transitions) {
+      if (!hold?.taken) continue;
+      const { taken } = hold;
+      state.placeHold(taken);
+      undo.push(() => void state.removeHold(taken.appointmentId));
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) step();
+    throw error;
   }
   return decided;
 }
@@ -27,8 +42,10 @@ export function decide(
 /** Takes decisions back, the last one first. */
 export function revert(state: RegionState, decisions: readonly DecidedCommand[]): void {
   for (const { transitions } of [...decisions].reverse()) {
-    for (const { hold } of [...transitions].reverse()) {
+    for (const { hold } of transitions) {
       if (hold?.taken) state.removeHold(hold.taken.appointmentId);
+    }
+    for (const { hold } of transitions) {
       if (hold?.freed) state.placeHold(hold.freed);
     }
   }
@@ -49,9 +66,15 @@ function decideOperation(
     case 'fail':
       return decideAction(state, { ...command, operation }, context);
     case 'update':
+      return decideUpdate(state, { ...command, operation }, context);
     case 'put-service-type':
     case 'put-location':
     case 'put-resource':
+    case 'deactivate-service-type':
+    case 'deactivate-location':
+    case 'deactivate-resource':
+    case 'add-absence':
+    case 'remove-absence':
       throw new Error(`${operation} is not decided here`);
   }
 }

@@ -2,36 +2,36 @@ import { appointmentEvent } from '../contract/appointment-event.ts';
 import type { DecidedCommandRow, TransitionRow } from '../store/write/decide.ts';
 import type { DecidedCommand, HoldChange, Transition } from './decision.ts';
 
-/** The rows that a batch of decisions becomes. */
+/** The rows that one decision becomes. */
 export function decisionRows(
   region: string,
-  decisions: readonly DecidedCommand[],
-): { transitions: TransitionRow[]; commands: DecidedCommandRow[] } {
+  decided: DecidedCommand,
+): { transitions: TransitionRow[]; command: DecidedCommandRow } {
+  const { command, state, problem, position, seed, transitions } = decided;
   return {
-    transitions: decisions.flatMap((decided) =>
-      decided.transitions.map((transition) => transitionRow(region, decided, transition)),
-    ),
-    commands: decisions.map(({ command, state, problem, position, seed }) => ({
+    transitions: transitions.map((transition) => transitionRow(region, decided, transition)),
+    command: {
       command_id: command.id,
       state,
       problem: problem ?? null,
       result: null,
       position,
       seed,
-    })),
+    },
   };
 }
 
 function transitionRow(
   region: string,
   { command, position }: DecidedCommand,
-  { before, after, cause, event, hold, saga }: Transition,
+  { before, after, cause, event, hold, saga, previous }: Transition,
 ): TransitionRow {
   const { trace } = command;
   const outgoing = appointmentEvent(after, {
     name: event,
     traceparent: trace.traceparent,
     ...(hold && { hold: { region, position } }),
+    ...(previous && { previous }),
   });
   return {
     appointment_id: after.id,

@@ -19,7 +19,9 @@ export interface Transition {
   /** Absent where the holds stay as they are. */
   hold?: HoldChange;
   /** The saga that carries the step to the outside world. */
-  saga?: { id: string; kind: 'create'; step: string };
+  saga?: { id: string; kind: 'create' | 'reschedule'; step: string };
+  /** What the slot and resource were, where a customer or dispatcher must be told. */
+  previous?: { start: number; end: number; resourceId: string | null };
 }
 
 /** What was decided about one command: all of its transitions commit together or not at all. */

@@ -1,5 +1,6 @@
 import type { Decision, EngineLink } from '../contract/engine-link.ts';
 import type { EngineDependencies } from './dependencies.ts';
+import { judgeCatalogue } from './judge-catalogue.ts';
 import { Ownership } from './ownership.ts';
 import { availability } from './placement/availability.ts';
 
@@ -31,6 +32,17 @@ export function createEngine(needs: EngineDependencies): Engine {
         if (state === undefined) return undefined;
         const now = needs.clock.nowSeconds();
         return { ...availability(state, { ...query, now }), asOf: now };
+      },
+      previewAbsence: ({ tenantId, ...absence }) => {
+        const state = ownership.loopOf(tenantId, onlyRegion)?.state;
+        if (state === undefined) return undefined;
+        const change = {
+          kind: 'absence' as const,
+          absence: { ...absence, id: 'preview' },
+          reason: null,
+        };
+        const place = { now: needs.clock.nowSeconds(), region: onlyRegion };
+        return judgeCatalogue(state, change, place).repairs;
       },
     },
     start: () => ownership.start(),

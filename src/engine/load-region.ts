@@ -1,19 +1,26 @@
 import type { Database } from '../io/postgres.ts';
 import { readRegion, type HoldRow } from '../store/read/region.ts';
-import { holdHorizonSeconds } from './config.ts';
+import { holdHorizon } from './hold-horizon.ts';
 import { RegionState } from './placement/region-state.ts';
 import type { Hold } from './placement/timeline.ts';
 
+export interface LoadedRegion {
+  state: RegionState;
+  /** Appointments whose hold is on a lane that the region does not have. */
+  strays: string[];
+}
+
 /**
- * Builds a region in memory. Called by its owner only, and while it decides nothing, so what is
- * read in several statements cannot change in between.
+ * Builds a region in memory. It is read in several statements, which only the region's owner may
+ * change meanwhile: the caller reads the position first, and the fence refuses what is decided on
+ * memory that a late commit of the owner's own has outdated.
  */
 export async function loadRegion(
   database: Database,
   { tenantId, region }: { tenantId: string; region: string },
   nowSeconds: number,
-): Promise<RegionState> {
-  const sinceS = nowSeconds - holdHorizonSeconds;
+): Promise<LoadedRegion> {
+  const sinceS = await holdHorizon(database, { tenantId, region }, nowSeconds);
   const content = await readRegion(database, { tenantId, region, sinceS });
   const state = new RegionState();
   for (const serviceType of content.serviceTypes) state.putServiceType(serviceType);
@@ -22,8 +29,14 @@ export async function loadRegion(
   for (const absence of content.absences) state.putAbsence(absence);
   // In order of time, each insertion is at the end of its timeline.
   content.holds.sort((a, b) => a.busy_start_s - b.busy_start_s);
-  for (const hold of content.holds) state.placeHold(holdOf(hold));
-  return state;
+  const lanes = new Set(content.resources.flatMap((resource) => resource.lanes));
+  const strays: string[] = [];
+  for (const row of content.holds) {
+    // No booking can be placed on such a lane, so a region is better loaded without it than never.
+    if (lanes.has(row.lane_id)) state.placeHold(holdOf(row));
+    else strays.push(row.appointment_id);
+  }
+  return { state, strays };
 }
 
 function holdOf(row: HoldRow): Hold {

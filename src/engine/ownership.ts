@@ -6,18 +6,20 @@ import {
   type LeaseHolder,
   type RegionLease,
 } from '../store/write/region-lease.ts';
-import { acquireIntervalMs, startLimitMs } from './config.ts';
+import { acquireIntervalMs, startLimitMs, stopLimitMs } from './config.ts';
 import type { EngineDependencies } from './dependencies.ts';
 import { RegionLoop } from './region-loop.ts';
 
 /**
  * Takes free regions, keeps the leases of those it owns, and runs one loop per region. A lease is
- * liveness: what keeps a deposed owner from writing is the token in each of its statements.
+ * liveness: what keeps a deposed owner from writing is the token in each of its statements. So
+ * nothing here waits for a loop that ends: its successor may run beside it.
  */
 export class Ownership {
   readonly #needs: EngineDependencies;
   readonly #publish: (decision: Decision) => void;
   readonly #loops = new Map<string, RegionLoop>();
+  readonly #ending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #leaseUntilMs = 0;
   #trouble: string | undefined = 'not started';
@@ -29,25 +31,22 @@ export class Ownership {
   }
 
   async start(): Promise<void> {
-    await this.#tend(true).catch((error: unknown) => this.#note(error));
+    this.#trouble = 'no leases yet';
+    await this.#within(startLimitMs, this.#attempt(true));
     this.#running = this.#run();
-    await this.#loaded();
+    const loaded = [...this.#loops.values()].map((loop) => loop.loaded);
+    await this.#within(startLimitMs, Promise.all(loaded));
   }
 
-  /** Waits for what is being loaded, but not for a database that has gone away meanwhile. */
-  async #loaded(): Promise<void> {
-    const over = new AbortController();
-    const limit = this.#needs.clock.sleep(startLimitMs, over.signal);
-    await Promise.race([Promise.all([...this.#loops.values()].map((loop) => loop.loaded)), limit]);
-    over.abort();
-  }
-
+  /** Lets batches in flight finish, then lets others have the regions at once. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
-    await Promise.all([...this.#loops.values()].map((loop) => loop.stop()));
-    this.#loops.clear();
-    await releaseOwnRegions(this.#needs.database, this.#needs.identity.processId).catch(() => undefined);
+    for (const [name, loop] of this.#loops) this.#end(name, loop);
+    await this.#within(stopLimitMs, Promise.all([this.#running, ...this.#ending]));
+    this.#trouble = 'stopped';
+    const { database, identity } = this.#needs;
+    const released = releaseOwnRegions(database, identity.processId).catch(() => undefined);
+    await this.#within(stopLimitMs / 4, released);
   }
 
   wake(): void {
@@ -63,20 +62,38 @@ export class Ownership {
   /** Why the engine cannot work, or undefined. An engine without a region stands by. */
   trouble(): string | undefined {
     if (this.#trouble !== undefined) return this.#trouble;
-    const loading = [...this.#loops.values()].some((loop) => loop.state === undefined);
-    return loading ? 'a region is being loaded' : undefined;
+    for (const loop of this.#loops.values()) {
+      const trouble = loop.trouble();
+      if (trouble !== undefined) return trouble;
+    }
+    return undefined;
   }
 
   async #run(): Promise<void> {
     const { clock, config } = this.#needs;
     const renewMs = (config.leaseSeconds * 1000) / 3;
     let renewAtMs = clock.monotonicMs() + renewMs;
-    while (!this.#stopping.signal.aborted) {
-      await clock.sleep(Math.min(acquireIntervalMs, renewMs), this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
+    while (await this.#goesOnAfter(Math.min(acquireIntervalMs, renewMs))) {
       const renews = clock.monotonicMs() >= renewAtMs;
       if (renews) renewAtMs = clock.monotonicMs() + renewMs;
-      await this.#tend(renews).catch((error: unknown) => this.#note(error));
+      await this.#attempt(renews);
+    }
+  }
+
+  async #goesOnAfter(pauseMs: number): Promise<boolean> {
+    const { signal } = this.#stopping;
+    await this.#needs.clock.sleep(pauseMs, signal);
+    return !signal.aborted;
+  }
+
+  async #attempt(renews: boolean): Promise<void> {
+    try {
+      await this.#tend(renews);
+      this.#trouble = undefined;
+    } catch (error) {
+      const { log } = this.#needs;
+      if (this.#trouble !== noAnswer) log.warn({ err: error }, 'engine cannot tend its leases');
+      this.#trouble = noAnswer;
     }
   }
 
@@ -87,11 +104,11 @@ export class Ownership {
     if (renews) {
       const owned = await renewOwnRegions(database, holder);
       this.#leaseUntilMs = askedMs + config.leaseSeconds * 1000;
-      await this.#dropLost(owned);
+      this.#settle(owned);
     }
-    for (const lease of await acquireFreeRegions(database, holder)) await this.#adopt(lease);
+    for (const [name, loop] of this.#loops) if (loop.lost) this.#end(name, loop);
+    for (const lease of await acquireFreeRegions(database, holder)) this.#adopt(lease);
     metrics.regionsOwned.set(this.#loops.size);
-    this.#trouble = undefined;
   }
 
   #holder(): LeaseHolder {
@@ -100,34 +117,44 @@ export class Ownership {
     return { processId, sessionKey, leaseSeconds: config.leaseSeconds };
   }
 
-  async #dropLost(owned: readonly RegionLease[]): Promise<void> {
+  /** Runs exactly the regions that the database says are ours. */
+  #settle(owned: readonly RegionLease[]): void {
     const tokens = new Map(owned.map((lease) => [key(lease), lease.token]));
     for (const [name, loop] of this.#loops) {
-      if (!loop.lost && tokens.get(name) === loop.lease.token) continue;
-      await this.#drop(name, loop);
+      if (tokens.get(name) !== loop.lease.token) this.#end(name, loop);
     }
+    // A region may have become ours although the answer that said so was lost.
+    for (const lease of owned) if (!this.#loops.has(key(lease))) this.#adopt(lease);
   }
 
-  async #drop(name: string, loop: RegionLoop): Promise<void> {
-    this.#loops.delete(name);
-    await loop.stop();
-    const { tenantId: tenant, region } = loop.lease;
-    this.#needs.log.warn({ tenant, region }, 'region lost to another owner');
-  }
-
-  async #adopt(lease: RegionLease): Promise<void> {
+  #adopt(lease: RegionLease): void {
+    if (this.#stopping.signal.aborted) return;
     const name = key(lease);
-    await this.#loops.get(name)?.stop();
+    const before = this.#loops.get(name);
+    if (before !== undefined) this.#end(name, before);
     const loop = new RegionLoop(lease, this.#needs, this.#publish);
     this.#loops.set(name, loop);
     loop.start();
   }
 
-  #note(error: unknown): void {
-    if (this.#trouble === undefined) this.#needs.log.warn({ err: error }, 'engine is without leases');
-    this.#trouble = 'the database does not answer';
+  #end(name: string, loop: RegionLoop): void {
+    this.#loops.delete(name);
+    const ended = loop.stop().finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
+    if (this.#stopping.signal.aborted) return;
+    const { tenantId: tenant, region } = loop.lease;
+    this.#needs.log.warn({ tenant, region }, 'region lost to another owner');
+  }
+
+  /** Waits, but not for a database that has gone away meanwhile. */
+  async #within(limitMs: number, work: Promise<unknown>): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([work, this.#needs.clock.sleep(limitMs, over.signal)]);
+    over.abort();
   }
 }
+
+const noAnswer = 'the database does not answer';
 
 function key({ tenantId, region }: { tenantId: string; region: string }): string {
   return `${tenantId}/${region}`;

@@ -5,41 +5,46 @@
  *
  * One batch is in flight; the next is taken as soon as it is committed, so the batch grows with
  * the load and there is no timer. Undecided commands are found by state, so whatever the crash,
- * they are found again. A batch whose transaction fails is taken back in memory and decided again
- * on what is true then; if that is not known (the connection broke at commit), memory is dropped
- * and loaded afresh. A batch that fails as a whole is decided command by command, so that one bad
- * command holds up nothing but its own appointment.
+ * they are found again. A batch whose transaction failed is taken back in memory and decided again
+ * on what is true then; where it is not known whether it happened (the connection broke at
+ * commit), memory is dropped and loaded afresh. `BatchPolicy` keeps one bad command from holding
+ * up more than its own appointment.
+ *
+ * The fence is the region's row: it matches only under our token and at our position, so neither
+ * another owner nor a late commit of our own can slip in between what we read and what we write.
  */
 import type { Decision } from '../contract/engine-link.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import { pollingLoop, type PollingLoop, type TurnResult } from '../io/polling-loop.ts';
-import { isTransient, isUnavailable, sqlState } from '../io/postgres.ts';
-import { findPendingCommands } from '../store/read/pending-commands.ts';
-import { isEpochOver } from '../store/write-epoch.ts';
-import { commitDecisions, fenceLostState, staleDecisionState } from '../store/write/decide.ts';
+import { commitDecisions } from '../store/write/decide.ts';
 import { readPosition, type RegionLease } from '../store/write/region-lease.ts';
-import { applyCatalogue, commitCatalogue } from './commit-catalogue.ts';
-import { batchSize, busyPollMs, idlePollMs, setAsideMs } from './config.ts';
-import { decide, revert } from './decide.ts';
-import { catalogueChange, catalogueObjection, isCatalogueOperation } from './decide-catalogue.ts';
-import type { DecidedCommand } from './decision.ts';
-import { decisionRows } from './decision-rows.ts';
+import { BatchPolicy, type Setback } from './batch-policy.ts';
+import { catalogueChange, isCatalogueOperation } from './catalogue-change.ts';
+import { applyCatalogue, commitCatalogue, type CatalogueDecision } from './commit-catalogue.ts';
+import { commitFailure } from './commit-failure.ts';
+import { busyPollMs, idlePollMs, pruneIntervalMs } from './config.ts';
+import { revert } from './decide.ts';
+import { decideBatch, UndecidableCommand } from './decide-batch.ts';
 import type { EngineDependencies } from './dependencies.ts';
+import { holdHorizon, pruneHolds } from './hold-horizon.ts';
+import { judgeCatalogue } from './judge-catalogue.ts';
 import { loadRegion } from './load-region.ts';
-import { nextBatch } from './next-batch.ts';
 import type { RegionState } from './placement/region-state.ts';
+import { publicDecision } from './public-decision.ts';
+import { takeBatch } from './take-batch.ts';
 
 export class RegionLoop {
   readonly lease: RegionLease;
   readonly #needs: EngineDependencies;
   readonly #publish: (decision: Decision) => void;
-  readonly #setAside = new Map<string, number>();
+  readonly #policy = new BatchPolicy();
   readonly #loop: PollingLoop;
+  readonly #firstLoad = Promise.withResolvers<void>();
   #state: RegionState | undefined;
   #position = 0;
-  #singly = false;
   #lost = false;
-  readonly #firstLoad = Promise.withResolvers<void>();
+  #everLoaded = false;
+  #pruneAtMs = 0;
 
   constructor(
     lease: RegionLease,
@@ -69,9 +74,16 @@ export class RegionLoop {
     return this.#lost;
   }
 
-  /** Resolves once the region is in memory, or is known to be another's. */
+  /** Resolves once the region is in memory, or will not be. */
   get loaded(): Promise<void> {
     return this.#firstLoad.promise;
+  }
+
+  /** Why it cannot decide, if so. Loading again after a failure takes a moment: no trouble. */
+  trouble(): string | undefined {
+    if (this.#lost) return undefined;
+    if (!this.#everLoaded) return 'a region is being loaded';
+    return this.#loop.failure();
   }
 
   start(): void {
@@ -83,22 +95,34 @@ export class RegionLoop {
   }
 
   /** Lets the batch in flight finish. */
-  stop(): Promise<void> {
-    return this.#loop.stop();
+  async stop(): Promise<void> {
+    this.#firstLoad.resolve();
+    await this.#loop.stop();
   }
 
   async #turn(): Promise<TurnResult> {
     if (this.#lost) return 'none';
     if (this.#state === undefined) await this.#load();
-    const decided = await this.#decideNext();
-    if (decided === 0) return 'none';
-    return decided >= batchSize ? 'full' : 'some';
+    if (this.#state === undefined || !(await this.#mayWrite())) return 'none';
+    await this.#prune(this.#state);
+    const rules = this.#policy.rules(this.#needs.clock.monotonicMs());
+    const { batch, more } = await takeBatch(this.#needs.hotDatabase, this.lease, rules);
+    const [first] = batch;
+    if (first === undefined) return 'none';
+    try {
+      if (isCatalogueOperation(first.operation)) await this.#changeCatalogue(this.#state, first);
+      else await this.#decideTogether(this.#state, batch);
+    } catch (error) {
+      return this.#afterFailure(error, batch);
+    }
+    this.#policy.succeeded(batch);
+    return more ? 'full' : 'some';
   }
 
-  /** Whether the last commit happened is not known here, so memory is loaded again. */
-  async #recover(error: unknown): Promise<void> {
-    this.#state = undefined;
-    if (isEpochOver(error)) await this.#needs.epoch.refresh();
+  #recover(error: unknown): Promise<void> {
+    // A lost connection may also mean another server, which may know less than memory does.
+    if (commitFailure(error) === 'unknown') this.#state = undefined;
+    return Promise.resolve();
   }
 
   async #load(): Promise<void> {
@@ -110,55 +134,49 @@ export class RegionLoop {
       this.#firstLoad.resolve();
       return;
     }
-    this.#state = await loadRegion(database, this.lease, clock.nowSeconds());
+    const { state, strays } = await loadRegion(database, this.lease, clock.nowSeconds());
+    this.#state = state;
     this.#position = position;
+    this.#everLoaded = true;
+    this.#pruneAtMs = clock.monotonicMs() + pruneIntervalMs;
     this.#firstLoad.resolve();
-    const { tenantId: tenant, region } = this.lease;
+    const where = this.#where();
+    if (strays.length > 0) log.error({ ...where, strays: strays.slice(0, 10) }, 'holds on no lane');
     const ms = Math.round(clock.monotonicMs() - startedMs);
-    log.info({ tenant, region, ms, holds: this.#state.holds.size }, 'region loaded');
+    log.info({ ...where, ms, holds: state.holds.size }, 'region loaded');
   }
 
-  /** Decides and commits one batch; answers how many commands it decided. */
-  async #decideNext(): Promise<number> {
-    const state = this.#state;
-    if (state === undefined) return 0;
-    const { tenantId, region } = this.lease;
-    const limit = batchSize + this.#setAside.size;
-    const found = await findPendingCommands(this.#needs.hotDatabase, { tenantId, region, limit });
-    const batch = nextBatch(found, {
-      setAside: this.#currentlySetAside(),
-      limit: this.#singly ? 1 : batchSize,
-    });
-    const [first] = batch;
-    if (first === undefined) {
-      this.#singly = false;
-      return 0;
-    }
-    try {
-      if (isCatalogueOperation(first.operation)) await this.#changeCatalogue(state, first);
-      else await this.#decideBatch(state, batch);
-    } catch (error) {
-      this.#afterFailedCommit(error, batch);
-    }
-    return batch.length;
+  /** While writes are closed nothing is decided; each look asks whether they are open again. */
+  async #mayWrite(): Promise<boolean> {
+    const { epoch } = this.#needs;
+    if (!epoch.writable()) await epoch.refresh();
+    return epoch.writable();
   }
 
-  async #decideBatch(state: RegionState, batch: PendingCommand[]): Promise<void> {
+  async #prune(state: RegionState): Promise<void> {
+    const { database, clock } = this.#needs;
+    if (clock.monotonicMs() < this.#pruneAtMs) return;
+    this.#pruneAtMs = clock.monotonicMs() + pruneIntervalMs;
+    pruneHolds(state, await holdHorizon(database, this.lease, clock.nowSeconds()));
+  }
+
+  async #decideTogether(state: RegionState, batch: PendingCommand[]): Promise<void> {
     const { clock, random, failpoints, hotDatabase, metrics } = this.#needs;
     const now = clock.nowSeconds();
-    const decisions: DecidedCommand[] = [];
+    const { decisions, transitions, commands } = decideBatch(state, batch, {
+      region: this.lease.region,
+      contextOf: (index) => ({
+        now,
+        position: this.#position + index + 1,
+        seed: random.seed(),
+        sagaId: random.uuidV7(),
+      }),
+    });
     try {
-      for (const [index, command] of batch.entries()) {
-        const position = this.#position + index + 1;
-        const context = { now, position, seed: random.seed(), sagaId: random.uuidV7() };
-        decisions.push(decide(state, command, context));
-      }
       await failpoints.reach('engine.after-decide-before-commit');
       const stopTimer = metrics.commitSeconds.startTimer({ stage: 'decide' });
-      await commitDecisions(hotDatabase, {
-        ...this.#batchFrame(now, decisions.length),
-        ...decisionRows(this.lease.region, decisions),
-      });
+      const frame = this.#batchFrame(now, decisions.length);
+      await commitDecisions(hotDatabase, { ...frame, transitions, commands });
       stopTimer();
     } catch (error) {
       revert(state, decisions);
@@ -167,8 +185,7 @@ export class RegionLoop {
     this.#position += decisions.length;
     metrics.commitBatch.observe({ stage: 'decide' }, decisions.length);
     await failpoints.reach('engine.after-commit-before-memory');
-    this.#needs.onCommitted();
-    for (const decided of decisions) this.#publishDecided(decided);
+    this.#announce(decisions.map(publicDecision), batch);
   }
 
   #batchFrame(now: number, count: number) {
@@ -185,71 +202,103 @@ export class RegionLoop {
     };
   }
 
-  #publishDecided({ command, state, problem, transitions }: DecidedCommand): void {
-    const { metrics } = this.#needs;
-    metrics.commandsDecided.inc({ operation: command.operation, outcome: state });
-    if (problem?.reason !== undefined) metrics.refusals.inc({ reason: problem.reason });
-    const own = transitions.find((step) => step.after.id === command.appointment?.id);
-    const appointment = own?.after ?? command.appointment;
-    this.#publish({
-      tenantId: command.tenantId,
-      commandId: command.id,
-      state,
-      ...(appointment && { appointment }),
-      ...(problem && { problem }),
-    });
-  }
-
   async #changeCatalogue(state: RegionState, command: PendingCommand): Promise<void> {
-    const { clock, random, database, metrics } = this.#needs;
-    const change = catalogueChange(command);
-    const problem = catalogueObjection(state, change)?.document();
-    const batch = this.#batchFrame(clock.nowSeconds(), 1);
-    const decision = { batch, commandId: command.id, seed: random.seed(), problem };
+    const { clock, random, database } = this.#needs;
+    const now = clock.nowSeconds();
+    const { region } = this.lease;
+    const { change, judged } = blaming(command, () => {
+      const asked = catalogueChange(state, command);
+      return { change: asked, judged: judgeCatalogue(state, asked, { now, region }) };
+    });
+    const decision: CatalogueDecision = {
+      batch: this.#batchFrame(now, 1),
+      commandId: command.id,
+      seed: random.seed(),
+      judged,
+    };
     const outcome = await database.transaction((queries) =>
       commitCatalogue(queries, change, decision),
     );
     this.#position += 1;
-    if (problem === undefined) applyCatalogue(state, change, outcome);
-    const outcomeLabel = problem === undefined ? 'applied' : 'refused';
-    metrics.commandsDecided.inc({ operation: command.operation, outcome: outcomeLabel });
-    this.#publish({
-      tenantId: command.tenantId,
-      commandId: command.id,
-      state: outcomeLabel,
-      created: outcome.created,
-      ...(problem && { problem }),
-    });
+    try {
+      if (!judged.problem) applyCatalogue(state, change, outcome);
+    } catch (error) {
+      this.#needs.log.error({ err: error, command_id: command.id }, 'change not in memory');
+      this.#state = undefined;
+    }
+    const told = { tenantId: command.tenantId, commandId: command.id };
+    this.#announce(
+      judged.problem
+        ? [{ ...told, state: 'refused', problem: judged.problem }]
+        : [{ ...told, state: 'applied', result: outcome.result }],
+      [command],
+    );
   }
 
-  /** A commit that the database refused: nothing of it happened. Others are thrown on. */
-  #afterFailedCommit(error: unknown, batch: PendingCommand[]): void {
-    const code = sqlState(error);
-    if (code === undefined || isUnavailable(error) || isEpochOver(error)) throw error;
-    if (code === fenceLostState) {
-      this.#lost = true;
-      return;
+  /** Tells the world what is committed; a listener that fails is no failed commit. */
+  #announce(decided: readonly Decision[], batch: readonly PendingCommand[]): void {
+    const { metrics, log, onCommitted } = this.#needs;
+    for (const [index, decision] of decided.entries()) {
+      const operation = batch[index]?.operation ?? 'unknown';
+      metrics.commandsDecided.inc({ operation, outcome: decision.state });
+      const { problem } = decision;
+      if (problem?.reason !== undefined) metrics.refusals.inc({ reason: problem.reason });
     }
-    if (code === staleDecisionState || isTransient(error)) return;
-    const { log } = this.#needs;
-    const [first] = batch;
-    if (batch.length > 1 || first === undefined) {
-      this.#singly = true;
-      log.warn({ code, size: batch.length }, 'batch refused by the database: deciding singly');
-      return;
+    for (const tell of [onCommitted, ...decided.map((one) => () => this.#publish(one))]) {
+      try {
+        tell();
+      } catch (error) {
+        log.error({ ...this.#where(), err: error }, 'a listener to decisions failed');
+      }
     }
-    // Alone and still refused (a hold that overlaps: memory has drifted): load again, and let
-    // others go first.
-    log.error({ err: error, command_id: first.id }, 'command cannot be committed: set aside');
-    this.#setAside.set(first.id, this.#needs.clock.monotonicMs() + setAsideMs);
-    this.#state = undefined;
   }
 
-  #currentlySetAside(): ReadonlySet<string> {
-    const nowMs = this.#needs.clock.monotonicMs();
-    for (const [id, untilMs] of this.#setAside) {
-      if (untilMs <= nowMs) this.#setAside.delete(id);
+  /** What is known not to have happened is decided again; anything else is thrown on. */
+  async #afterFailure(error: unknown, batch: PendingCommand[]): Promise<TurnResult> {
+    if (error instanceof UndecidableCommand) {
+      return this.#remedy('undecidable', error.cause, [error.command]);
     }
-    return new Set(this.#setAside.keys());
+    const failure = commitFailure(error);
+    switch (failure) {
+      case 'unknown':
+      case 'unavailable':
+        throw error;
+      case 'closed':
+        await this.#needs.epoch.refresh();
+        return 'some';
+      case 'deposed':
+        // Loading tells whether the region is another's, or only the position is not ours.
+        this.#state = undefined;
+        return 'some';
+      case 'stale':
+      case 'overlap':
+      case 'refused':
+        return this.#remedy(failure, error, batch);
+    }
+  }
+
+  #remedy(setback: Setback, error: unknown, batch: readonly PendingCommand[]): TurnResult {
+    const { clock, log } = this.#needs;
+    const remedy = this.#policy.failed(setback, batch, clock.monotonicMs());
+    const facts = { ...this.#where(), setback, size: batch.length };
+    if (remedy === 'set-aside') {
+      const command_id = batch.map(({ id }) => id).join();
+      log.error({ ...facts, err: error, command_id }, 'command set aside');
+    } else if (setback !== 'stale') log.warn({ ...facts, remedy }, 'batch not committed');
+    if (remedy === 'reload') this.#state = undefined;
+    return 'full';
+  }
+
+  #where(): { tenant: string; region: string } {
+    return { tenant: this.lease.tenantId, region: this.lease.region };
+  }
+}
+
+/** A payload of another shape than ours makes the decision throw: that is the command's fault. */
+function blaming<T>(command: PendingCommand, decideIt: () => T): T {
+  try {
+    return decideIt();
+  } catch (error) {
+    throw new UndecidableCommand(command, error);
   }
 }

@@ -29,6 +29,7 @@ function metricsRoute({ registry }: Metrics): Route {
   return {
     method: 'GET',
     path: '/metrics',
+    summary: 'Metrics in the text format of Prometheus',
     scopes: [],
     ownership: 'public',
     handle: async () => ({

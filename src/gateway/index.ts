@@ -3,6 +3,8 @@ import type { Metrics } from '../io/metrics.ts';
 import type { Queries } from '../io/postgres.ts';
 import { Authenticator } from './authenticator.ts';
 import type { ListenConfig } from './config.ts';
+import { docsRoutes } from './docs-routes.ts';
+import { documentRoutes } from './document-routes.ts';
 import { EdgeServer, type EdgeDependencies } from './edge-server.ts';
 import { healthRoutes } from './health-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
@@ -34,7 +36,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     const own = server.ready();
     return own === undefined ? notReady() : [`gateway: ${own}`, ...notReady()];
   };
-  mountRoutes(server, [...routes, ...healthRoutes(reasons), problemPage], {
+  const described = [...routes, ...healthRoutes(reasons), problemPage, ...docsRoutes()];
+  mountRoutes(server, [...described, ...documentRoutes(described)], {
     ...dependencies,
     authenticate: (authorization) => authenticator.authenticate(authorization),
   });

@@ -6,6 +6,7 @@ import type { Metrics } from '../io/metrics.ts';
 import { admitRequest, type Admission, type ReceivedRequest } from './admit-request.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { answerError, bodyTooLarge } from './answer-error.ts';
+import { AnswerStreams } from './answer-streams.ts';
 import type { EdgeServer } from './edge-server.ts';
 import { prepareRoute, type MountedRoute } from './mounted-route.ts';
 import { recordAnswer } from './record-answer.ts';
@@ -29,7 +30,9 @@ export function mountRoutes(
 ): void {
   const { app, begin } = server;
   const { log } = dependencies;
-  for (const route of routes) mountRoute(server, prepareRoute(route), dependencies);
+  const streams = new AnswerStreams(app);
+  const mounting = { ...dependencies, streams };
+  for (const route of routes) mountRoute(server, prepareRoute(route), mounting);
   app.setErrorHandler((error, _request, reply) => {
     // The parser asks to close after an overflow. Closing on unread bytes would reset the
     // connection and lose the answer, so what still comes is discarded while the time limit lasts.
@@ -56,7 +59,7 @@ export function mountRoutes(
 function mountRoute(
   server: EdgeServer,
   mounted: MountedRoute,
-  dependencies: MountDependencies,
+  dependencies: MountDependencies & { streams: AnswerStreams },
 ): void {
   const { route, limitBytes } = mounted;
   const record = recordAnswer(route.path, dependencies);
@@ -77,7 +80,10 @@ function mountRoute(
     },
     handler: async (request, reply) => {
       const call = await admitRequest(mounted, received(request, reply), dependencies);
-      send(await handle(call), reply, server.draining);
+      const answer = await handle(call);
+      send(answer, reply, { draining: server.draining, streams: dependencies.streams });
+      // Says that the answer is under way: the first of a stream is yet to come.
+      return reply;
     },
   });
 }
@@ -88,7 +94,7 @@ function earlyProblem(
   reply: FastifyReply,
   limitBytes: number,
 ): Problem | undefined {
-  const { raw, url } = request;
+  const { raw } = request;
   const { headers } = raw;
   if (headers.host === undefined && raw.httpVersion === '1.1') {
     return new Problem('malformed-header', 'HTTP/1.1 takes a Host header.');
@@ -98,8 +104,8 @@ function earlyProblem(
     if (length > maxDiscardedBytes) void reply.header('connection', 'close');
     return bodyTooLarge(limitBytes);
   }
-  // No text of ours holds NUL, so nothing can be at such an address.
-  if (url.includes('%00') && Object.values(paramsOf(request)).some((text) => text.includes('\0'))) {
+  // No id of ours is empty or holds NUL, so nothing can be at such an address.
+  if (Object.values(paramsOf(request)).some((text) => text === '' || text.includes('\0'))) {
     return new Problem('not-found', 'There is nothing at this address.');
   }
   return undefined;
@@ -123,9 +129,14 @@ function paramsOf(request: FastifyRequest): Record<string, string> {
   return request.params as Record<string, string>;
 }
 
-function send({ status, headers, body }: Answer, reply: FastifyReply, draining: boolean): void {
+function send(
+  { status, headers, body, stream }: Answer,
+  reply: FastifyReply,
+  { draining, streams }: { draining: boolean; streams: AnswerStreams },
+): void {
   void reply.code(status);
   if (headers !== undefined) void reply.headers(headers);
+  if (stream !== undefined) return streams.send(stream, reply);
   if (draining) void reply.header('connection', 'close');
   void reply.send(body);
 }

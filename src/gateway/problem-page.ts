@@ -1,3 +1,5 @@
+import { page } from '../contract/answer-fields.ts';
+import { oneOf } from '../contract/fields.ts';
 import { Problem, problemCodes, type ProblemCode } from '../contract/problem.ts';
 import type { Call, Route } from '../contract/route.ts';
 
@@ -5,6 +7,11 @@ import type { Call, Route } from '../contract/route.ts';
 export const problemPage: Route = {
   method: 'GET',
   path: '/problems/:code',
+  operationId: 'getProblemPage',
+  summary: 'What the type of a problem leads to: a page about its code',
+  params: { code: oneOf(Object.keys(problemCodes)) },
+  responses: { 200: page },
+  produces: 'text/html',
   scopes: [],
   ownership: 'public',
   handle: ({ params: { code = '' } }: Call) => {
@@ -14,7 +21,7 @@ export const problemPage: Route = {
       'content-security-policy': "default-src 'none'",
       'cache-control': 'public, max-age=3600',
     };
-    return Promise.resolve({ status: 200, headers, body: page(code) });
+    return Promise.resolve({ status: 200, headers, body: pageAbout(code) });
   },
 };
 
@@ -22,7 +29,7 @@ function isCode(code: string): code is ProblemCode {
   return Object.hasOwn(problemCodes, code);
 }
 
-function page(code: ProblemCode): string {
+function pageAbout(code: ProblemCode): string {
   const { status, title } = problemCodes[code];
   return `<!doctype html>
 <html lang="en">

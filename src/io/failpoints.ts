@@ -13,13 +13,15 @@ interface Armed {
   hit: number;
 }
 
+const form = /^([a-z0-9.-]+)=(crash|error|delay|hang|pause)(?::(\d+))?(?:@(\d+))?$/;
+
 export class Failpoints {
   readonly #armed = new Map<string, Armed>();
   readonly #hits = new Map<string, number>();
 
   constructor(specification = '') {
     for (const part of specification.split(',').filter((text) => text !== '')) {
-      const match = /^([a-z0-9.-]+)=(crash|error|delay|hang|pause)(?::(\d+))?(?:@(\d+))?$/.exec(part);
+      const match = form.exec(part);
       if (!match) throw new Error(`FAILPOINTS: "${part}" is not name=action[:ms][@hit]`);
       const [, name = '', action, ms = '1000', hit = '1'] = match;
       this.#armed.set(name, {

@@ -10,8 +10,11 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  return { registry, ...commandMetrics(registers), ...asyncMetrics(registers) };
+}
+
+function commandMetrics(registers: Registry[]) {
   return {
-    registry,
     httpRequests: new Histogram({
       name: 'http_request_duration_seconds',
       help: 'Time to answer a request, by route, method and status.',
@@ -56,6 +59,11 @@ export function createMetrics() {
       help: 'Regions whose lease this process holds.',
       registers,
     }),
+  };
+}
+
+function asyncMetrics(registers: Registry[]) {
+  return {
     tasksFinished: new Counter({
       name: 'slotwright_tasks_finished_total',
       help: 'Task attempts finished, by lane and outcome (done, retried, dead).',

@@ -41,7 +41,7 @@ export interface DatabaseOptions {
 // Instants travel as whole epoch seconds and counters stay far below 2^53.
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text')) as never,
+    oid === 20 ? Number : pg.types.getTypeParser(oid, format)) as never,
 };
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -83,10 +83,7 @@ async function runOn<Row>(
   return result.rows as Row[];
 }
 
-async function inTransaction<T>(
-  pool: pg.Pool,
-  work: (queries: Queries) => Promise<T>,
-): Promise<T> {
+async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

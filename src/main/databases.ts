@@ -3,7 +3,7 @@ import type { DataFolder } from '../io/data-folder.ts';
 import { startEmbeddedPostgres } from '../io/embedded-postgres.ts';
 import type { Log } from '../io/log.ts';
 import { openDatabase, type Database } from '../io/postgres.ts';
-import { describe, schemaState, upgradeSchema } from '../store/migrations.ts';
+import { describe, schemaState, upgradeSchema } from '../store/schema.ts';
 
 export interface Databases {
   /** For everything but the batches. */
@@ -18,15 +18,19 @@ export interface Databases {
 /** The database is there, but not with a schema that this release can work with. */
 export class SchemaError extends Error {}
 
+/** The database of the settings cannot be reached, or does not let us in. */
+export class UnreachableDatabaseError extends Error {}
+
 // A plan made while a table is small must not survive its growth as a scan of all of it: batches
 // look up by index or not at all.
-const hotSettings = [
+export const hotSettings = [
   'enable_seqscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'enable_material=off',
   'enable_bitmapscan=off',
   'jit=off',
+  'plan_cache_mode=force_generic_plan',
   'default_transaction_isolation=read\\ committed',
 ];
 
@@ -71,9 +75,18 @@ export async function openDatabases(
 }
 
 async function settleSchema(database: Database, settings: Settings, log: Log): Promise<void> {
-  const state = await schemaState(database);
+  const state = await schemaState(database).catch((error: unknown) => {
+    throw new UnreachableDatabaseError(`the database cannot be used: ${reasonOf(error)}`);
+  });
   if (state.kind === 'current') return;
   if (state.kind !== 'behind' || !settings.autoMigrate) throw new SchemaError(describe(state));
   const applied = await upgradeSchema(database);
   log.info({ applied }, 'schema upgraded');
+}
+
+// The address may have a password in it, so it is not named; a refused connection to a name with
+// several addresses has no message of its own.
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return message === undefined || message === '' ? String(code) : message;
 }

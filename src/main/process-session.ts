@@ -11,9 +11,13 @@ import {
 
 const heartbeatMs = 2_000;
 
+/** How long a stop waits for a database that may be gone. */
+const stopLimitMs = 3_000;
+
 /**
  * Registers the process and keeps one session whose lock shows the others that it lives. When the
- * session breaks, another is opened under the same key.
+ * session breaks, another is opened under a new key: the server may go on holding the lock of the
+ * old one for as long as it takes the connection to be alive.
  */
 export class ProcessSession {
   readonly #database: Database;
@@ -47,6 +51,12 @@ export class ProcessSession {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    const over = new AbortController();
+    await Promise.race([this.#close(), this.#clock.sleep(stopLimitMs, over.signal)]);
+    over.abort();
+  }
+
+  async #close(): Promise<void> {
     await this.#running;
     await unregisterProcess(this.#database, this.#identity.processId).catch(() => undefined);
     await this.#session?.close().catch(() => undefined);
@@ -54,21 +64,26 @@ export class ProcessSession {
 
   async #open(): Promise<void> {
     const sessionKey = await registerProcess(this.#database, this.#identity);
+    const ended = new AbortController();
     const session = await this.#database.openSession(() => {
-      if (this.#session === session) this.#session = undefined;
+      ended.abort();
+      this.#session = undefined;
     });
-    await holdSessionLock(session, sessionKey);
+    try {
+      await holdSessionLock(session, sessionKey);
+    } catch (error) {
+      await session.close().catch(() => undefined);
+      throw error;
+    }
     this.#sessionKey = sessionKey;
-    this.#session = session;
+    if (!ended.signal.aborted) this.#session = session;
   }
 
   async #keep(): Promise<void> {
-    const { signal } = this.#stopping;
     let beatAtMs = 0;
-    while (!signal.aborted) {
-      await this.#clock.sleep(200, signal);
+    while (await this.#goesOn()) {
       try {
-        if (this.#session === undefined && !signal.aborted) await this.#open();
+        if (this.#session === undefined) await this.#open();
         if (this.#clock.monotonicMs() < beatAtMs) continue;
         beatAtMs = this.#clock.monotonicMs() + heartbeatMs;
         await beatHeart(this.#database, this.#identity.processId);
@@ -76,5 +91,11 @@ export class ProcessSession {
         this.#log.debug({ err: error }, 'no heartbeat: the database does not answer');
       }
     }
+  }
+
+  async #goesOn(): Promise<boolean> {
+    const { signal } = this.#stopping;
+    await this.#clock.sleep(200, signal);
+    return !signal.aborted;
   }
 }

@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from '../io/metrics.ts';
 import type { Database } from '../io/postgres.ts';
 import { operatingProcess } from '../io/process.ts';
 import { systemRandom, type Random } from '../io/random.ts';
-import { readRecipientKey } from '../store/read/installation.ts';
+import { readRecipientKey } from '../store/read/recipient-key.ts';
 import { createWriteEpoch, type WriteEpoch } from '../store/write-epoch.ts';
 import type { Closers } from './closers.ts';
 import type { Databases } from './databases.ts';

@@ -28,6 +28,7 @@ const engine: EngineLink = {
     return () => undefined;
   },
   availability: () => ({ slots: [{ start: 0, end: 60, free: 2 }], asOf: 0 }),
+  previewAbsence: () => undefined,
 };
 
 const staff: Principal = {

@@ -109,7 +109,7 @@ test('what was accepted while no engine ran is decided, in order, once', async (
   assert.deepEqual(work, { tasks: 2, sagas: 2 });
 });
 
-test('listeners hear of each decision after its commit, availability is of what is booked', async () => {
+test('listeners hear of decisions once committed, availability knows them too', async () => {
   await catalogue();
   const engine = await start();
   await allDecided(store);
@@ -117,7 +117,7 @@ test('listeners hear of each decision after its commit, availability is of what 
   engine.link.wake();
   await eventually(() => engine.decisions.some(({ appointment }) => appointment?.id === id));
   assert.deepEqual(
-    engine.decisions.map(({ state, created }) => [state, created]),
+    engine.decisions.map(({ state, result }) => [state, result?.created]),
     [
       ['applied', true],
       ['applied', true],
@@ -146,7 +146,7 @@ test('a listener that fails is not taken for a commit that failed', async () => 
   assert.equal(engine.ready(), undefined);
 });
 
-test('a catalogue that changed between acceptance and decision is the one that counts', async () => {
+test('a catalogue that changed between acceptance and decision is what counts', async () => {
   await catalogue(1, ['a', 'b']);
   await api.create({ ...hour(0), requestedResourceId: 'a' });
   await api.put('put-resource', openResource('a', { active: false }));
@@ -189,6 +189,29 @@ test('a smaller capacity keeps what is booked, and other locations do not lose i
   await start();
   await allDecided(store);
   assert.equal(await stateOf(more), 'FAILED 2');
+  await assertWhole(store);
+});
+
+test('a change that leaves bookings without a place is refused unless it is forced', async () => {
+  await catalogue(1, ['a', 'b']);
+  const [booked] = await api.create({ ...hour(0), requestedResourceId: 'a' });
+  const off = openResource('a', { active: false });
+  const refused = await api.put('put-resource', off, false);
+  const [kept] = await api.create({ ...hour(1), requestedResourceId: 'a' });
+  const forced = await api.put('put-resource', off, true);
+  const [late] = await api.create({ ...hour(2), requestedResourceId: 'a' });
+  await start();
+  await allDecided(store);
+  assert.equal(await stateOf(kept), 'SCHEDULED 2');
+  assert.equal(await stateOf(late), 'FAILED 2');
+  const outcomes = await store.query<{ state: string; code: string; unresolved: unknown }>(
+    `SELECT state, problem->>'code' AS code, result->'unresolved' AS unresolved FROM commands
+    WHERE command_id IN ($1, $2) ORDER BY position`,
+    [refused, forced],
+  );
+  assert.deepEqual(outcomes[0], { state: 'refused', code: 'future-bookings', unresolved: null });
+  assert.equal(outcomes[1]?.state, 'applied');
+  assert.equal((outcomes[1].unresolved as { appointment_id: string }[])[0]?.appointment_id, booked);
   await assertWhole(store);
 });
 
@@ -262,7 +285,7 @@ test('more commands of one appointment than a look finds do not stop the others'
   await assertWhole(store);
 });
 
-test('a cancellation that meets a confirmation on the way is decided on what is true then', async () => {
+test('a cancellation that meets a confirmation is decided on what is true then', async () => {
   await catalogue();
   const [id = '', other] = await api.create(hour(0), hour(1));
   await start();

@@ -35,7 +35,8 @@ beforeEach(async () => {
 
 const insertHold = `INSERT INTO slot_holds (tenant_id, appointment_id, region, resource_id, lane_id,
     busy_start_at, busy_end_at, service_type)
-  VALUES ('default', $1, 'default', 'a', $2, to_timestamp($3::float8), to_timestamp($4::float8), 'x')`;
+  VALUES ('default', $1, 'default', 'a', $2, to_timestamp($3::float8), to_timestamp($4::float8),
+    'x')`;
 
 type Span = [lane: number, start: number, end: number];
 
@@ -259,7 +260,8 @@ test('decisions that overlap by one second of a buffer are refused whole', async
   await assert.rejects(commit(lease, moves), refused);
   const [row] = await store.query(
     `SELECT (SELECT last_position FROM regions) AS position,
-      (SELECT count(*) FROM appointment_history) AS history, (SELECT count(*) FROM outbox) AS events,
+      (SELECT count(*) FROM appointment_history) AS history,
+      (SELECT count(*) FROM outbox) AS events,
       (SELECT count(*) FROM commands WHERE state = 'pending') AS pending`,
   );
   assert.deepEqual(row, { position: 0, history: 0, events: 0, pending: 1 });

@@ -72,6 +72,11 @@ async function owner(): Promise<string | null> {
   return row?.owner ?? null;
 }
 
+async function token(): Promise<number> {
+  const [row] = await store.query<{ token: number }>('SELECT token FROM regions');
+  return row?.token ?? NaN;
+}
+
 /** Gives the region to another, as if its owner had not renewed in time. */
 async function steal(thief = holder()): Promise<LeaseHolder> {
   await store.query(`UPDATE regions SET lease_expires_at = '-infinity'`);
@@ -184,14 +189,15 @@ test('a deposed engine notices, lets go, and stands by for its turn', async () =
 });
 
 test('a commit that was on its way while another took the region does not happen', async () => {
-  const failpoints = 'engine.after-decide-before-commit=delay:1200';
+  const failpoints = 'engine.after-decide-before-commit=delay:3000';
   const paused = await start({ failpoints, leaseSeconds: 30 });
   const [id] = await api.create(nextHour());
   paused.link.wake();
-  await steal(holder({ processId: '00000000-0000-7000-8000-000000000000', leaseSeconds: 2 }));
+  const thief = await steal();
   await eventually(() => availabilityOf(paused) === undefined);
   await assertWhole(store);
   assert.deepEqual(paused.decisions, []);
+  await releaseOwnRegions(database, thief.processId);
   const next = await start();
   await allDecided(store);
   const [row] = await store.query('SELECT version FROM appointments WHERE appointment_id = $1', [
@@ -232,8 +238,13 @@ test('two engines that fight over a region decide everything once', async () => 
     const ids = await api.create(nextHour(), nextHour(), nextHour());
     accepted.push(...ids);
     await api.act(ids[0] ?? '', 'cancel');
-    if (round % 2 === 0) await store.query(`UPDATE regions SET lease_expires_at = '-infinity'`);
+    const held = await token();
     for (const engine of engines) engine.link.wake();
+    if (round % 4 !== 0) continue;
+    await eventually(async () => {
+      await store.query(`UPDATE regions SET lease_expires_at = '-infinity'`);
+      return (await token()) > held;
+    });
   }
   await allDecided(store);
   const [row] = await store.query<{ versions: number; states: string }>(

@@ -36,7 +36,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const url = new URL(target);
   url.hostname = '127.0.0.1';
   url.port = String((listener.address() as AddressInfo).port);
-  url.searchParams.delete('host');
+  for (const name of ['host', 'port']) url.searchParams.delete(name);
   return {
     url: url.href,
     loseReplies: () => (mode = 'lose-replies'),

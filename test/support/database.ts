@@ -102,9 +102,9 @@ async function makeTemplate(client: pg.Client, server: string): Promise<void> {
 }
 
 async function applyMigrations(url: string): Promise<void> {
-  const source = new URL('../../src/store/migrations.ts', import.meta.url);
+  const source = new URL('../../src/store/schema.ts', import.meta.url);
   if (!existsSync(source)) return applyFiles(url);
-  const { upgradeSchema } = await import('../../src/store/migrations.ts');
+  const { upgradeSchema } = await import('../../src/store/schema.ts');
   const { openDatabase } = await import('../../src/io/postgres.ts');
   const database = openDatabase({ url, applicationName: 'tests', maxConnections: 1 });
   try {

@@ -6,7 +6,7 @@ import { at } from './placement-region.ts';
 
 export const now = at('2026-05-01T12:00:00Z');
 
-/** An appointment as a create leaves it: an hour from nine on 1 June 2026, unless said otherwise. */
+/** An appointment as a create leaves it: an hour from nine on 1 June 2026, or as said. */
 export function appointment(id: string, changes: Partial<Appointment> = {}): Appointment {
   return {
     tenantId: 'default',

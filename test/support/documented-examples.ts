@@ -1,4 +1,4 @@
-import type { OpenApiDocument, Operation } from './openapi-check.ts';
+import type { Observed, OpenApiDocument, Operation } from './openapi-check.ts';
 
 /** One request that the document shows. */
 export interface DocumentedExample {
@@ -12,8 +12,10 @@ export interface DocumentedExample {
   status: number;
   /** Whether it needs no credentials. */
   open: boolean;
-  /** Which operations its answer leads to, with the expression of their id. */
-  links: ReadonlyMap<string, string>;
+  /** Which operations its answer leads to, with the expressions of their parameters. */
+  links: ReadonlyMap<string, Record<string, string>>;
+  /** The parameters of those operations, by the answer. */
+  linked(answer: Observed, ids: Record<string, string>): Map<string, Record<string, string>>;
 }
 
 /**
@@ -53,7 +55,12 @@ function example({ template, method, operation, name, status }: Found): Document
     });
   const query = new URLSearchParams(given('query')).toString();
   const fromPath = Object.fromEntries(given('path'));
-  const links = Object.entries(responses[status]?.links ?? {});
+  const links = new Map(
+    Object.entries(responses[status]?.links ?? {}).map(([target, link]) => [
+      target,
+      link.parameters,
+    ]),
+  );
   return {
     operationId,
     name,
@@ -66,6 +73,29 @@ function example({ template, method, operation, name, status }: Found): Document
       ?.value as DocumentedExample['body'],
     status,
     open: security.length === 0,
-    links: new Map(links.map(([target, link]) => [target, link.parameters['id'] ?? ''])),
+    links,
+    linked: (answer, ids) => {
+      const value = evaluator(answer, { ...fromPath, ...ids });
+      return new Map(
+        [...links].map(([target, expressions]) => [
+          target,
+          Object.fromEntries(Object.entries(expressions).map(([key, text]) => [key, value(text)])),
+        ]),
+      );
+    },
+  };
+}
+
+/** The runtime expressions of OpenAPI, as far as the document has them. */
+function evaluator(
+  { headers, body }: Observed,
+  path: Record<string, string>,
+): (expression: string) => string {
+  return (expression) => {
+    const [, place, name = ''] =
+      /^\$(response\.body#\/|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? [];
+    if (place === 'response.header.') return headers[name.toLowerCase()] ?? '';
+    if (place === 'request.path.') return path[name] ?? '';
+    return String((JSON.parse(String(body)) as Record<string, unknown>)[name]);
   };
 }

@@ -81,7 +81,7 @@ export interface Accepting {
   /** Makes creates durable as the api does; answers their appointments' ids. */
   create(...wanted: Parameters<typeof appointment>[1][]): Promise<string[]>;
   act(id: string, operation: AppointmentAction, ifMatch?: number): Promise<string>;
-  put(operation: CatalogueOperation, payload: unknown): Promise<string>;
+  put(operation: CatalogueOperation, value: unknown, force?: boolean): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -127,8 +127,9 @@ export function accepting(store: TestDatabase): Accepting {
       if (!accepted.has(command_id)) throw new Error(`${operation} was not accepted`);
       return command_id;
     },
-    put: async (operation, payload) => {
+    put: async (operation, value, force = true) => {
       const id = systemRandom.uuidV7();
+      const payload = { value, force };
       await insertCatalogueCommand(database, await epoch(), {
         ...{ tenantId: 'default', id, operation, region: 'default', payload, createdAt: now },
         ...{ actor: 'key:test', requestId: 'request-1', traceparent: 'test' },
@@ -145,9 +146,7 @@ export function openResource(
   changes: Parameters<typeof region.resource>[1] = {},
 ): object {
   const days = [...region.resource(id).workingHours.flatMap((row) => row.days)];
-  const { lanes: _lanes, ...resource } = region.resource(id, {
-    workingHours: [{ days, start: '00:00', end: '24:00' }],
-    ...changes,
-  });
-  return resource;
+  const workingHours = [{ days, start: '00:00', end: '24:00' }];
+  // Lanes are the database's to give out.
+  return { ...region.resource(id, { workingHours, ...changes }), lanes: undefined };
 }

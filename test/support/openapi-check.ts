@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
-/** An answer as any of the suites' clients has it; `path` may have a query, which is not looked at. */
+/** An answer as any of the suites' clients has it; a query in `path` is not looked at. */
 export interface Observed {
   method: string;
   path: string;
@@ -108,13 +108,25 @@ export class OpenApiCheck {
     ];
   }
 
+  /** What of a request's body is not as documented. */
+  requestFaults({ path, verb, body }: { path: string; verb: string; body: unknown }): string[] {
+    const media = token('application/json');
+    const pointer = `/paths/${token(path)}/${verb}/requestBody/content/${media}/schema`;
+    return this.#schemaFaults(body, pointer, 'body');
+  }
+
   /** The template that an address belongs to; one without parameters goes first, as in routing. */
   pathOf(address: string): string | undefined {
     const path = address.replace(/[?#].*$/s, '');
     if (Object.hasOwn(this.document.paths, path)) return path;
-    return Object.keys(this.document.paths).find((template) =>
-      new RegExp(`^${escaped(template).replace(/\\\{\w+\\\}/g, '[^/]+')}$`).test(path),
-    );
+    const segments = path.split('/');
+    return Object.keys(this.document.paths).find((template) => {
+      const expected = template.split('/');
+      return (
+        expected.length === segments.length &&
+        expected.every((part, index) => isAt(part, segments[index] ?? ''))
+      );
+    });
   }
 
   #headerFaults(
@@ -145,6 +157,7 @@ export class OpenApiCheck {
   ): string[] {
     const isEmpty = body === undefined || body === '';
     if (content === undefined) return isEmpty ? [] : ['no body is documented'];
+    if (isEmpty) return ['the body is missing'];
     const type = (headers['content-type'] ?? '').replace(/;.*$/s, '').trim();
     const mediaType = content[type] !== undefined ? type : '*/*';
     if (content[mediaType] === undefined) return [`the media type "${type}" is not documented`];
@@ -185,6 +198,12 @@ function token(text: string): string {
   return text.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+/** Whether a segment is at that place: a parameter is not empty and can be decoded. */
+function isAt(part: string, segment: string): boolean {
+  if (!part.startsWith('{')) return part === segment;
+  try {
+    return segment !== '' && !decodeURIComponent(segment).includes('\0');
+  } catch {
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ export interface CatalogueRow {
   service_types: { code: string; active: boolean }[];
   locations: CatalogueLocation[];
   resources: { id: string; active: boolean; region: string }[];
+  regions: string[];
 }
 
 export interface CatalogueLocation {
@@ -29,7 +30,8 @@ const wholeCatalogue = statement<CatalogueRow>(
       FROM locations l WHERE l.tenant_id = $1), '[]') AS locations,
     coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.resource_id, 'active', r.active,
         'region', r.region))
-      FROM resources r WHERE r.tenant_id = $1), '[]') AS resources
+      FROM resources r WHERE r.tenant_id = $1), '[]') AS resources,
+    array(SELECT g.region FROM regions g WHERE g.tenant_id = $1) AS regions
   FROM tenants t WHERE t.tenant_id = $1`,
 );
 
@@ -106,6 +108,7 @@ export interface LocationRow extends Stamps {
 
 export interface ResourceRow extends Stamps {
   resource_id: string;
+  region: string;
   name: string;
   service_types: string[];
   locations: string[];
@@ -127,7 +130,7 @@ const serviceTypeColumns = `code, name, active, travel, ${stamps}`;
 const locationColumns = `location_id, name, time_zone, latitude, longitude, region, active,
   ${stamps}`;
 // A calendar's password does not leave the database this way.
-const resourceColumns = `resource_id, name, service_types, locations, time_zone, working_hours,
+const resourceColumns = `resource_id, region, name, service_types, locations, time_zone, working_hours,
   breaks, buffer_before_seconds, buffer_after_seconds, capacity, active,
   calendar ->> 'kind' AS calendar_kind, calendar ->> 'url' AS calendar_url,
   calendar ->> 'username' AS calendar_username, ${stamps}`;

@@ -60,7 +60,7 @@ export interface CommandOutcome {
   commandId: string;
   state: CommandState;
   problem: unknown;
-  created: boolean | null;
+  result: unknown;
   appointment: Appointment | null;
 }
 
@@ -69,13 +69,13 @@ type OutcomeRow = {
   command_id: string;
   command_state: CommandState;
   problem: unknown;
-  created: boolean | null;
+  result: unknown;
 } & { [column in keyof AppointmentRow]: AppointmentRow[column] | null };
 
 const commandOutcomes = statement<OutcomeRow>(
   'command_outcomes',
   `SELECT c.tenant_id AS command_tenant_id, c.command_id, c.state AS command_state, c.problem,
-    (c.result ->> 'created')::boolean AS created, ${appointmentColumns}
+    c.result, ${appointmentColumns}
   FROM unnest($1::text[], $2::uuid[]) AS wanted (tenant_id, command_id)
   JOIN commands c ON c.tenant_id = wanted.tenant_id AND c.command_id = wanted.command_id
   LEFT JOIN appointments a
@@ -99,7 +99,7 @@ export async function findCommandOutcomes(
     commandId: row.command_id,
     state: row.command_state,
     problem: row.problem,
-    created: row.created,
+    result: row.result,
     appointment: row.appointment_id === null ? null : toAppointment(row as AppointmentRow),
   }));
 }

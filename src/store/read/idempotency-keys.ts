@@ -8,7 +8,11 @@ export interface UsedKey {
   subjectId: string;
 }
 
-const keyByName = statement<{ content_hash: string; command_id: string | null; subject_id: string }>(
+const keyByName = statement<{
+  content_hash: string;
+  command_id: string | null;
+  subject_id: string;
+}>(
   'key_by_name',
   `SELECT encode(content_hash, 'hex') AS content_hash, command_id, subject_id
   FROM idempotency_keys WHERE tenant_id = $1 AND operation = $2 AND key = $3`,

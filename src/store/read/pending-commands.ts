@@ -14,13 +14,16 @@ type Row = {
   command_traceparent: string | null;
 } & { [column in keyof AppointmentRow]: AppointmentRow[column] | null };
 
+// OFFSET 0 keeps the look-up by key apart: joined by the constant tenant, it can become a scan of
+// all that the tenant has in a plan that was made while the table was small.
 const pendingByRegion = statement<Row>(
   'pending_by_region',
   `SELECT c.command_id, c.operation, c.accepted_seq, c.payload, c.if_match, c.actor, c.request_id,
     c.traceparent AS command_traceparent, ${appointmentColumns}
   FROM commands c
-  LEFT JOIN appointments a
-    ON a.tenant_id = c.tenant_id AND a.appointment_id = c.appointment_id
+  LEFT JOIN LATERAL (
+    SELECT * FROM appointments
+    WHERE tenant_id = c.tenant_id AND appointment_id = c.appointment_id OFFSET 0) a ON true
   WHERE c.tenant_id = $1 AND c.region = $2 AND c.state = 'pending'
   ORDER BY c.accepted_seq LIMIT $3`,
 );
@@ -45,4 +48,19 @@ export async function findPendingCommands(
     },
     appointment: row.appointment_id === null ? null : toAppointment(row as AppointmentRow),
   }));
+}
+
+const oldestPending = statement<{ created_s: number | null }>(
+  'oldest_pending',
+  `SELECT floor(date_part('epoch', min(created_at)))::int8 AS created_s
+  FROM commands WHERE tenant_id = $1 AND region = $2 AND state = 'pending'`,
+);
+
+/** When the oldest undecided command of a region was accepted: epoch seconds. */
+export async function oldestPendingSeconds(
+  queries: Queries,
+  { tenantId, region }: { tenantId: string; region: string },
+): Promise<number | undefined> {
+  const [row] = await queries.run(oldestPending, [tenantId, region]);
+  return row?.created_s ?? undefined;
 }

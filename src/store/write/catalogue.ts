@@ -62,7 +62,16 @@ export async function writeLocation(
   location: Location,
 ): Promise<boolean> {
   const { id, name, timeZone, latitude, longitude, region, active } = location;
-  const values = [tenantId, id, name, timeZone, latitude ?? null, longitude ?? null, region, active];
+  const values = [
+    tenantId,
+    id,
+    name,
+    timeZone,
+    latitude ?? null,
+    longitude ?? null,
+    region,
+    active,
+  ];
   const [row] = await queries.run(putLocation, values);
   return row?.created === true;
 }

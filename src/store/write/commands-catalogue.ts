@@ -2,13 +2,13 @@ import type { CatalogueOperation } from '../../domain/command.ts';
 import type { Queries } from '../../io/postgres.ts';
 import { statement } from '../statement.ts';
 
-/** One change of the catalogue, for the owner of its region to apply. */
+/** One change of the catalogue or of an absence, for the owner of its region to apply. */
 export interface CatalogueCommand {
   tenantId: string;
   id: string;
   operation: CatalogueOperation;
   region: string;
-  /** The object as it shall be, in the shape of `domain/catalogue`. */
+  /** `{value, force}` with the object as it shall be, `{id, force}`, or what the operation takes. */
   payload: unknown;
   /** Epoch seconds. */
   createdAt: number;

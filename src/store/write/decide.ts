@@ -74,6 +74,9 @@ export const staleDecisionState = 'SW003';
 
 // Rows are joined by the tenant of the fence's row, not by $2: a constant would let the planner
 // scan the whole tenant by an index that begins with it, which looks cheap while a table is small.
+// For the same reason the decisions are filtered by a condition that all of them meet: few rows are
+// expected of it, so that commands are looked up for them and not they for all commands.
+// History names the hold that each version leaves in place: the new one, or the one that is kept.
 const decideBatch = statement<{ ok: boolean }>(
   'decide_batch',
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
@@ -82,7 +85,8 @@ const decideBatch = statement<{ ok: boolean }>(
     WHERE r.tenant_id = $2 AND r.region = $3 AND r.token = $4 AND r.last_position = $5
     RETURNING r.tenant_id),
   input AS MATERIALIZED (
-    SELECT fence.tenant_id, i.*, to_timestamp(i.at_s) AS at FROM fence, jsonb_to_recordset($7::jsonb) AS i (
+    SELECT fence.tenant_id, i.*, to_timestamp(i.at_s) AS at
+    FROM fence, jsonb_to_recordset($7::jsonb) AS i (
       appointment_id uuid, version int, from_state text, to_state text, cause text, reason text,
       proof text, start_s int8, end_s int8, location text, location_known boolean,
       resource_id text, metadata text, changes_hold boolean, lane_id int8, busy_start_s int8,
@@ -119,11 +123,16 @@ const decideBatch = statement<{ ok: boolean }>(
     INSERT INTO appointment_history (tenant_id, appointment_id, version, from_state, to_state,
       cause, reason, start_at, end_at, location, resource_id, lane_id, busy_start_at, busy_end_at,
       region, position, actor, request_id, command_id, traceparent, at)
-    SELECT $2, appointment_id, version, from_state, to_state, cause, reason,
-      to_timestamp(start_s), to_timestamp(end_s), location, resource_id, lane_id,
-      to_timestamp(busy_start_s), to_timestamp(busy_end_s),
-      CASE WHEN changes_hold THEN $3 END, CASE WHEN changes_hold THEN position END,
-      actor, request_id, command_id, traceparent, at FROM changed),
+    SELECT $2, i.appointment_id, i.version, i.from_state, i.to_state, i.cause, i.reason,
+      to_timestamp(i.start_s), to_timestamp(i.end_s), i.location, i.resource_id,
+      coalesce(i.lane_id, kept.lane_id),
+      coalesce(to_timestamp(i.busy_start_s), kept.busy_start_at),
+      coalesce(to_timestamp(i.busy_end_s), kept.busy_end_at),
+      CASE WHEN i.changes_hold THEN $3 END, CASE WHEN i.changes_hold THEN i.position END,
+      i.actor, i.request_id, i.command_id, i.traceparent, i.at
+    FROM changed i LEFT JOIN slot_holds kept
+      ON kept.tenant_id = i.tenant_id
+      AND kept.appointment_id = CASE WHEN NOT i.changes_hold THEN i.appointment_id END),
   events AS (
     INSERT INTO outbox (shard, tenant_id, appointment_id, version, type, event, actor, request_id,
       command_id, traceparent)
@@ -142,7 +151,8 @@ const decideBatch = statement<{ ok: boolean }>(
     FROM changed WHERE saga_id IS NOT NULL),
   decisions AS MATERIALIZED (
     SELECT fence.tenant_id, d.* FROM fence, jsonb_to_recordset($8::jsonb) AS d (
-      command_id uuid, state text, problem jsonb, result jsonb, position int8, seed int8)),
+      command_id uuid, state text, problem jsonb, result jsonb, position int8, seed int8)
+    WHERE d.state IN ('applied', 'refused')),
   decided AS (
     UPDATE commands c SET state = d.state, problem = d.problem, result = d.result,
       decided_at = now(), decided_region = $3, position = d.position, decided_now = $10,

@@ -14,13 +14,10 @@ const insertProcess = statement<{ session_key: number }>(
   'insert_process',
   `INSERT INTO processes (process_id, roles, host, pid, version, internal_url)
   VALUES ($1, $2, $3, $4, $5, $6)
-  ON CONFLICT (process_id) DO UPDATE SET heartbeat_at = now()
+  ON CONFLICT (process_id) DO UPDATE SET session_key = DEFAULT, heartbeat_at = now()
   RETURNING session_key`,
 );
-const lockSession = statement<never>(
-  'lock_process_session',
-  `SELECT hold_session($1)`,
-);
+const lockSession = statement<never>('lock_process_session', `SELECT hold_session($1)`);
 const heartbeat = statement<never>(
   'process_heartbeat',
   `UPDATE processes SET heartbeat_at = now() WHERE process_id = $1`,
@@ -34,7 +31,10 @@ const deleteStale = statement<never>(
   `DELETE FROM processes WHERE heartbeat_at < now() - interval '1 hour'`,
 );
 
-/** Registers this process; its session key names the lock that shows it to be alive. */
+/**
+ * Registers this process; its session key names the lock that shows it to be alive. Registering
+ * again gives another key.
+ */
 export async function registerProcess(queries: Queries, who: ProcessIdentity): Promise<number> {
   await queries.run(deleteStale);
   const values = [who.processId, who.roles, who.host, who.pid, who.version, who.internalUrl];

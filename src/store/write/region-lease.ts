@@ -22,22 +22,23 @@ interface LeaseRow {
   last_position: number;
 }
 
-// A region is free when nobody owns it, its lease ran out, or its owner's session has ended.
+// A region is free when nobody owns it, its lease ran out, or its owner's session has ended. What
+// is our own is renewed instead, however late: nobody has taken it, so what we know of it holds.
 const acquireRegions = statement<LeaseRow>(
   'acquire_regions',
   `UPDATE regions r SET owner = $1, owner_session = $2, token = r.token + 1,
     lease_expires_at = now() + make_interval(secs => $3)
   FROM (
     SELECT tenant_id, region FROM regions
-    WHERE owner IS NULL OR lease_expires_at < now()
-      OR owner <> $1 AND session_is_gone(owner_session)
+    WHERE owner IS NULL
+      OR owner <> $1 AND (lease_expires_at < now() OR session_is_gone(owner_session))
     ORDER BY tenant_id, region FOR UPDATE SKIP LOCKED) free
   WHERE r.tenant_id = free.tenant_id AND r.region = free.region
   RETURNING r.tenant_id, r.region, r.token, r.last_position`,
 );
 const renewRegions = statement<LeaseRow>(
   'renew_regions',
-  `UPDATE regions SET lease_expires_at = now() + make_interval(secs => $2)
+  `UPDATE regions SET owner_session = $2, lease_expires_at = now() + make_interval(secs => $3)
   WHERE owner = $1 RETURNING tenant_id, region, token, last_position`,
 );
 const releaseRegions = statement<never>(
@@ -62,9 +63,9 @@ export async function acquireFreeRegions(
 /** Extends what this process still owns, and says what that is. */
 export async function renewOwnRegions(
   queries: Queries,
-  { processId, leaseSeconds }: LeaseHolder,
+  { processId, sessionKey, leaseSeconds }: LeaseHolder,
 ): Promise<RegionLease[]> {
-  return toLeases(await queries.run(renewRegions, [processId, leaseSeconds]));
+  return toLeases(await queries.run(renewRegions, [processId, sessionKey, leaseSeconds]));
 }
 
 export async function releaseOwnRegions(queries: Queries, processId: string): Promise<void> {

@@ -4,9 +4,12 @@ import type { WorkerDependencies } from '../dependencies.ts';
 import type { RunningTask } from '../running-tasks.ts';
 import type { FailedTask } from '../settle-failures.ts';
 import { createSaga } from './create-saga.ts';
+import { rescheduleSaga } from './reschedule-saga.ts';
 import type { Saga, SagaInHand, StepOutcome } from './saga.ts';
 
-const sagas: ReadonlyMap<string, Saga> = new Map([[createSaga.kind, createSaga]]);
+const sagas: ReadonlyMap<string, Saga> = new Map(
+  [createSaga, rescheduleSaga].map((saga) => [saga.kind, saga]),
+);
 
 /**
  * Takes a batch of saga tasks through their remaining steps, all sagas of a kind together, step by

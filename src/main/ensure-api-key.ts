@@ -1,22 +1,13 @@
 import { scopes } from '../contract/principal.ts';
 import type { Settings } from '../contract/settings.ts';
-import { exampleCatalogue } from '../domain/example-catalogue.ts';
 import { readOrCreateSecret } from '../io/data-folder.ts';
 import type { Database } from '../io/postgres.ts';
 import { sha256, type Random } from '../io/random.ts';
 import { hasApiKeys } from '../store/read/api-keys.ts';
-import { hasAnyResource } from '../store/read/region.ts';
 import { insertKeyIfAbsent } from '../store/write/api-keys.ts';
-import {
-  bumpCatalogueVersion,
-  writeLocation,
-  writeResource,
-  writeServiceType,
-} from '../store/write/catalogue.ts';
 import type { WriteEpoch } from '../store/write-epoch.ts';
 
 const tenantId = 'default';
-const region = 'default';
 
 /**
  * Sees to it that somebody can call: adds the key that was set, or makes one where the database
@@ -48,21 +39,3 @@ export async function ensureApiKey(
 }
 
 const staffScopes = scopes.filter((scope) => scope !== 'appointments:self');
-
-/** Loads the example catalogue into a database without resources, whole or not at all. */
-export async function loadExample(database: Database): Promise<boolean> {
-  if (await hasAnyResource(database)) return false;
-  await database.transaction(async (queries) => {
-    for (const type of exampleCatalogue.serviceTypes) {
-      await writeServiceType(queries, tenantId, type);
-    }
-    for (const location of exampleCatalogue.locations) {
-      await writeLocation(queries, tenantId, location);
-    }
-    for (const resource of exampleCatalogue.resources) {
-      await writeResource(queries, { tenantId, region }, resource);
-    }
-    await bumpCatalogueVersion(queries, tenantId);
-  });
-  return true;
-}

@@ -1,0 +1,88 @@
+import { fields } from '../contract/fields.ts';
+import type { Call, Route } from '../contract/route.ts';
+import { Timeline, type TimelineItem } from '../contract/timeline.ts';
+import { outboxShard } from '../domain/appointment.ts';
+import { formatInstant } from '../domain/slot.ts';
+import { findAppointment } from '../store/read/appointments.ts';
+import { readTimeline, type TimelineKind, type TimelineRow } from '../store/read/timeline.ts';
+import { notFound } from './accept.ts';
+import type { Dependencies } from './dependencies.ts';
+import { uuidOf } from './uuid-of.ts';
+
+/** Of each kind the latest; an appointment has a dozen of all. */
+const maxOfEach = 1_000;
+
+export function getTimeline({ database }: Pick<Dependencies, 'database'>): Route {
+  return {
+    method: 'GET',
+    path: '/v1/appointments/:id/timeline',
+    operationId: 'getTimeline',
+    summary: 'All that happened to an appointment, in order of time',
+    params: { id: fields.uuid() },
+    responses: { 200: Timeline },
+    scopes: ['appointments:read', 'appointments:self'],
+    ownership: 'customer',
+    handle: async ({ principal, params }: Call) => {
+      const id = uuidOf(params, 'appointment');
+      const { tenantId, customerId: ownerId } = principal;
+      const appointment = await findAppointment(database, { tenantId, id, ownerId });
+      if (appointment === undefined) throw notFound();
+      const wanted = { tenantId, appointmentId: id, shard: outboxShard(id), limit: maxOfEach };
+      const rows = await readTimeline(database, wanted);
+      return { status: 200, body: { items: inOrder(rows).map((row) => item(id, row)) } };
+    },
+  };
+}
+
+const withinVersion: readonly TimelineKind[] = [
+  'command',
+  'transition',
+  'event',
+  'saga',
+  'notification',
+];
+
+/**
+ * In order of time. Clocks tell seconds, in which much happens: what is about one version stands
+ * together, the cause before the effects; a command that made no version comes last.
+ */
+function inOrder(rows: readonly TimelineRow[]): TimelineRow[] {
+  return rows.toSorted(
+    (a, b) =>
+      a.at_s - b.at_s ||
+      (a.version ?? Infinity) - (b.version ?? Infinity) ||
+      withinVersion.indexOf(a.kind) - withinVersion.indexOf(b.kind) ||
+      attemptOf(a) - attemptOf(b),
+  );
+}
+
+function attemptOf({ details }: TimelineRow): number {
+  return Number(details['attempt'] ?? 0);
+}
+
+function item(appointmentId: string, row: TimelineRow): TimelineItem {
+  const { kind, version, details } = row;
+  const about = { at: formatInstant(row.at_s), kind, ...details };
+  switch (kind) {
+    case 'transition': {
+      const { start, end, ...rest } = details;
+      const slot = { start_time: instant(start), end_time: instant(end) };
+      return { at: about.at, kind, ...rest, version, slot } as TimelineItem;
+    }
+    case 'command':
+      return { ...about, decided_at: instant(details['decided_at']) } as TimelineItem;
+    case 'saga': {
+      const blank = { direction: null, attempt: null, outcome: null, error_class: null };
+      const finished = instant(details['finished_at']);
+      return { ...blank, ...about, version, finished_at: finished } as TimelineItem;
+    }
+    case 'notification':
+      return { ...about, version, sent_at: instant(details['sent_at']) } as TimelineItem;
+    case 'event':
+      return { ...about, version, id: `${appointmentId}:${version}` } as TimelineItem;
+  }
+}
+
+function instant(value: unknown): string | null {
+  return typeof value === 'number' ? formatInstant(value) : null;
+}

@@ -1,0 +1,12 @@
+import { AppointmentAction } from '../contract/appointment-action.ts';
+import type { Route } from '../contract/route.ts';
+import type { ActionParts } from './accept-action.ts';
+import { stepRoute } from './step-route.ts';
+
+export function startAppointment(parts: ActionParts): Route {
+  return stepRoute(parts, {
+    operation: 'start',
+    scopes: ['appointments:write'],
+    body: AppointmentAction,
+  });
+}
