@@ -32,10 +32,11 @@ export async function acceptAbsence(
   request: Request,
 ): Promise<Answer> {
   const own = { commandId: parts.dependencies.random.uuidV7(), subjectId: request.absence.id };
-  return expecting(parts, call, own, async (expectation) => {
+  const expecting = expectingFor(parts, call);
+  return expecting(own, async (expectation) => {
     const used = await recordOnce(parts, call, { request, own });
     if (used === own) return added(parts, call, { used, expectation });
-    return expecting(parts, call, used, async (first) => {
+    return expecting(used, async (first) => {
       const { body } = await added(parts, call, { used, expectation: first });
       return { status: 200, headers: { 'idempotency-replayed': 'true' }, body };
     });
@@ -43,19 +44,19 @@ export async function acceptAbsence(
 }
 
 /** The expectation is made before the command is durable, or the decision could come first. */
-async function expecting(
-  { waiter }: AbsenceParts,
-  { principal: { tenantId } }: AbsenceCall,
-  { commandId }: FirstUse,
-  answer: (expectation: Expectation) => Promise<Answer>,
-): Promise<Answer> {
-  const expectation = waiter.expect({ tenantId, commandId });
-  if (expectation === undefined) throw unavailable('too many requests are waiting');
-  try {
-    return await answer(expectation);
-  } finally {
-    expectation.cancel();
-  }
+function expectingFor({ waiter }: AbsenceParts, { principal: { tenantId } }: AbsenceCall) {
+  return async (
+    { commandId }: FirstUse,
+    answer: (expectation: Expectation) => Promise<Answer>,
+  ): Promise<Answer> => {
+    const expectation = waiter.expect({ tenantId, commandId });
+    if (expectation === undefined) throw unavailable('too many requests are waiting');
+    try {
+      return await answer(expectation);
+    } finally {
+      expectation.cancel();
+    }
+  };
 }
 
 /** Answers the first use of the key: this request itself, or one that came before. */
@@ -77,7 +78,7 @@ async function recordOnce(
   const outcome = await parts.idempotency.once(name, hash, async () => {
     const fresh = await acceptEpoch(epoch, (now) => insertAbsenceCommand(database, now, command));
     if (!fresh) return parts.idempotency.firstUse(name, hash);
-    noteAccepted(parts, call as Call<never>, { id: own.commandId, operation: 'add-absence' });
+    noteAccepted(parts, call, { id: own.commandId, operation: 'add-absence' });
     return own;
   });
   const used = 'first' in outcome ? outcome.first : outcome.accepted;
@@ -90,7 +91,7 @@ async function added(
   call: AbsenceCall,
   { used, expectation }: { used: FirstUse; expectation: Expectation },
 ): Promise<Answer> {
-  const decision = await appliedInTime(parts, call as Call<never>, expectation);
+  const decision = await appliedInTime(parts, call, expectation);
   const { tenantId } = call.principal;
   const resourceId = call.params['id'] ?? '';
   const id = used.subjectId;

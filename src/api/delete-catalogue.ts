@@ -21,7 +21,7 @@ export async function deleteCatalogue(
 ): Promise<Answer> {
   const { force = false } = call.query;
   const payload = { id, force };
-  const decision = await commandCatalogue(parts, call as Call, { operation, region, payload });
+  const decision = await commandCatalogue(parts, call, { operation, region, payload });
   if (!force) return { status: 204 };
   return { status: 200, body: { ...(await view()), ...repairsOf(decision) } };
 }

@@ -17,7 +17,7 @@ export interface EventPageWanted {
 }
 
 const firstPerShard = 16;
-// More at a time where it is others' events that must be got past; of one's own a page is soon full.
+// Where only others' events are found, more at a time; of one's own a page is soon full.
 const maxPerShard = 64;
 // Bounds what one request reads of a log in which this tenant has hardly an event.
 const maxReads = 50;

@@ -94,7 +94,7 @@ export class EventStreams {
       if (page.more) continue;
       const dueMs = sentMs + limits.streamHeartbeatMs;
       await tail.grown(mark, Math.max(0, dueMs - clock.monotonicMs()), signal);
-      if (clock.monotonicMs() >= dueMs && !signal.aborted) {
+      if (clock.monotonicMs() >= dueMs) {
         yield ': keep-alive\n\n';
         sentMs = clock.monotonicMs();
       }

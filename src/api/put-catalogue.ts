@@ -23,7 +23,7 @@ export async function putCatalogue(
 ): Promise<Answer> {
   const { force = false } = call.query;
   const payload = { value, force };
-  const decision = await commandCatalogue(parts, call as Call, { operation, region, payload });
+  const decision = await commandCatalogue(parts, call, { operation, region, payload });
   const created = decision.result?.created === true;
   const body = force ? { ...(await view()), ...repairsOf(decision) } : await view();
   return { status: created ? 201 : 200, body, ...(created && { headers: { location: path } }) };

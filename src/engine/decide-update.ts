@@ -30,7 +30,7 @@ export function decideUpdate(
   const before = command.appointment;
   if (before === null) throw new Error(`command ${command.id} has no appointment`);
   const decided = { command, position: context.position, seed: context.seed };
-  const wanted = applyPayload(before, (command.payload ?? {}) as UpdatePayload, context.now);
+  const wanted = applyPayload(before, command.payload ?? {}, context.now);
   const refuse = (problem: Problem): DecidedCommand => {
     return { ...decided, state: 'refused', problem: problem.document(), transitions: [] };
   };

@@ -18,6 +18,7 @@ import type { PendingCommand } from '../domain/command.ts';
 import { pollingLoop, type PollingLoop, type TurnResult } from '../io/polling-loop.ts';
 import { commitDecisions } from '../store/write/decide.ts';
 import { readPosition, type RegionLease } from '../store/write/region-lease.ts';
+import { announce } from './announce.ts';
 import { BatchPolicy, type Setback } from './batch-policy.ts';
 import { catalogueChange, isCatalogueOperation } from './catalogue-change.ts';
 import { applyCatalogue, commitCatalogue, type CatalogueDecision } from './commit-catalogue.ts';
@@ -235,24 +236,6 @@ export class RegionLoop {
     );
   }
 
-  /** Tells the world what is committed; a listener that fails is no failed commit. */
-  #announce(decided: readonly Decision[], batch: readonly PendingCommand[]): void {
-    const { metrics, log, onCommitted } = this.#needs;
-    for (const [index, decision] of decided.entries()) {
-      const operation = batch[index]?.operation ?? 'unknown';
-      metrics.commandsDecided.inc({ operation, outcome: decision.state });
-      const { problem } = decision;
-      if (problem?.reason !== undefined) metrics.refusals.inc({ reason: problem.reason });
-    }
-    for (const tell of [onCommitted, ...decided.map((one) => () => this.#publish(one))]) {
-      try {
-        tell();
-      } catch (error) {
-        log.error({ ...this.#where(), err: error }, 'a listener to decisions failed');
-      }
-    }
-  }
-
   /** What is known not to have happened is decided again; anything else is thrown on. */
   async #afterFailure(error: unknown, batch: PendingCommand[]): Promise<TurnResult> {
     if (error instanceof UndecidableCommand) {
@@ -287,6 +270,10 @@ export class RegionLoop {
     } else if (setback !== 'stale') log.warn({ ...facts, remedy }, 'batch not committed');
     if (remedy === 'reload') this.#state = undefined;
     return 'full';
+  }
+
+  #announce(decided: readonly Decision[], batch: readonly PendingCommand[]): void {
+    announce({ ...this.#needs, publish: this.#publish }, decided, batch);
   }
 
   #where(): { tenant: string; region: string } {

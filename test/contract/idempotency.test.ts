@@ -41,7 +41,8 @@ async function calls(): Promise<[string, Record<string, unknown>][]> {
 }
 
 test('Every POST and PATCH takes a key', async () => {
-  for (const [call, { idempotency_key: _key, ...body }] of await calls()) {
+  for (const [call, content] of await calls()) {
+    const body = { ...content, idempotency_key: undefined };
     const missing = await send(call, { body });
     assert.deepEqual(
       [missing.status, missing.body['code']],
@@ -53,21 +54,25 @@ test('Every POST and PATCH takes a key', async () => {
   assert.deepEqual([missing.status, missing.body['code']], [400, 'idempotency-key-missing']);
 });
 
-test('Same key and content: the current state of the appointment with `Idempotency-Replayed: true`, 200, or 202 while its command is pending', async () => {
-  for (const [call, content] of await calls()) {
-    const body = { ...content, idempotency_key: randomUUID() };
-    const first = await send(call, { body, wait: 20 });
-    assert.ok([200, 201].includes(first.status), `${call} ${JSON.stringify(first.body)}`);
-    assert.ok(!isReplay(first));
-    const again = await send(call, { body });
-    assert.equal(again.status, 200, `${call} ${JSON.stringify(again.body)}`);
-    assert.ok(isReplay(again));
-    assert.equal(again.headers.get('command-id'), first.headers.get('command-id'));
-    const now = await send(`GET /v1/appointments/${String(first.body['id'])}`);
-    assert.ok(Number(now.body['version']) >= Number(again.body['version']));
-    assert.ok(Number(again.body['version']) >= Number(first.body['version']));
-  }
-});
+test(
+  'Same key and content: the current state of the appointment with `Idempotency-Replayed: ' +
+    'true`, 200, or 202 while its command is pending',
+  async () => {
+    for (const [call, content] of await calls()) {
+      const body = { ...content, idempotency_key: randomUUID() };
+      const first = await send(call, { body, wait: 20 });
+      assert.ok([200, 201].includes(first.status), `${call} ${JSON.stringify(first.body)}`);
+      assert.ok(!isReplay(first));
+      const again = await send(call, { body });
+      assert.equal(again.status, 200, `${call} ${JSON.stringify(again.body)}`);
+      assert.ok(isReplay(again));
+      assert.equal(again.headers.get('command-id'), first.headers.get('command-id'));
+      const now = await send(`GET /v1/appointments/${String(first.body['id'])}`);
+      assert.ok(Number(now.body['version']) >= Number(again.body['version']));
+      assert.ok(Number(again.body['version']) >= Number(first.body['version']));
+    }
+  },
+);
 
 test('Same key, other content: 422 `idempotency-key-reused`, nothing happens', async () => {
   for (const [call, content] of await calls()) {
@@ -86,32 +91,36 @@ test('Same key, other content: 422 `idempotency-key-reused`, nothing happens', a
   }
 });
 
-test('in create absent, null and `{}` metadata are equal; in PATCH absent keeps, null and `{}` clear', async () => {
-  const body = booking();
-  const first = await send('POST /v1/appointments', { body, wait: 20 });
-  for (const metadata of [null, {}]) {
-    assert.ok(isReplay(await send('POST /v1/appointments', { body: { ...body, metadata } })));
-  }
-  const call = `PATCH /v1/appointments/${String(first.body['id'])}`;
-  const patched = async (change: object): Promise<unknown> => {
-    const answer = await send(call, {
-      ...{ body: { idempotency_key: randomUUID(), ...change }, wait: 20 },
-    });
-    assert.equal(answer.status, 200, JSON.stringify(answer.body));
-    return answer.body['metadata'];
-  };
-  assert.deepEqual(await patched({ metadata: { a: 1 } }), { a: 1 });
-  assert.deepEqual(await patched({}), { a: 1 });
-  assert.deepEqual(await patched({ metadata: { b: 2 } }), { b: 2 });
-  assert.deepEqual(await patched({ metadata: null }), {});
-  assert.deepEqual(await patched({ metadata: { c: 3 } }), { c: 3 });
-  assert.deepEqual(await patched({ metadata: {} }), {});
+test(
+  'in create absent, null and `{}` metadata are equal; in PATCH absent keeps, null and ' +
+    '`{}` clear',
+  async () => {
+    const body = booking();
+    const first = await send('POST /v1/appointments', { body, wait: 20 });
+    for (const metadata of [null, {}]) {
+      assert.ok(isReplay(await send('POST /v1/appointments', { body: { ...body, metadata } })));
+    }
+    const call = `PATCH /v1/appointments/${String(first.body['id'])}`;
+    const patched = async (change: object): Promise<unknown> => {
+      const answer = await send(call, {
+        ...{ body: { idempotency_key: randomUUID(), ...change }, wait: 20 },
+      });
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return answer.body['metadata'];
+    };
+    assert.deepEqual(await patched({ metadata: { a: 1 } }), { a: 1 });
+    assert.deepEqual(await patched({}), { a: 1 });
+    assert.deepEqual(await patched({ metadata: { b: 2 } }), { b: 2 });
+    assert.deepEqual(await patched({ metadata: null }), {});
+    assert.deepEqual(await patched({ metadata: { c: 3 } }), { c: 3 });
+    assert.deepEqual(await patched({ metadata: {} }), {});
 
-  const key = randomUUID();
-  await send(call, { body: { idempotency_key: key, metadata: null } });
-  assert.ok(isReplay(await send(call, { body: { idempotency_key: key, metadata: {} } })));
-  assert.equal((await send(call, { body: { idempotency_key: key } })).status, 422);
-});
+    const key = randomUUID();
+    await send(call, { body: { idempotency_key: key, metadata: null } });
+    assert.ok(isReplay(await send(call, { body: { idempotency_key: key, metadata: {} } })));
+    assert.equal((await send(call, { body: { idempotency_key: key } })).status, 422);
+  },
+);
 
 test('UUIDs lower-cased', async () => {
   const body = booking({ customer_id: randomUUID().toUpperCase() });
@@ -126,25 +135,28 @@ test('UUIDs lower-cased', async () => {
   assert.ok(isReplay(upper));
 });
 
-test('An `Idempotency-Key` header (quoted or bare) may carry the key instead of the body', async () => {
-  const { idempotency_key: key, ...body } = booking();
-  const first = await send('POST /v1/appointments', {
-    ...{ body, headers: { 'idempotency-key': String(key) } },
-  });
-  assert.equal(first.status, 202);
-  for (const header of [`"${String(key)}"`, ` ${String(key)} `]) {
-    const headers = { 'idempotency-key': header };
-    assert.ok(isReplay(await send('POST /v1/appointments', { body, headers })));
-  }
-  assert.ok(
-    isReplay(await send('POST /v1/appointments', { body: { ...body, idempotency_key: key } })),
-  );
-  const headers = { 'idempotency-key': randomUUID() };
-  const differ = await send('POST /v1/appointments', {
-    ...{ body: { ...body, idempotency_key: key }, headers },
-  });
-  assert.deepEqual([differ.status, differ.body['code']], [400, 'idempotency-key-mismatch']);
-});
+test(
+  'An `Idempotency-Key` header (quoted or bare) may carry the key ' + 'instead of the body',
+  async () => {
+    const { idempotency_key: key, ...body } = booking();
+    const first = await send('POST /v1/appointments', {
+      ...{ body, headers: { 'idempotency-key': String(key) } },
+    });
+    assert.equal(first.status, 202);
+    for (const header of [`"${String(key)}"`, ` ${String(key)} `]) {
+      const headers = { 'idempotency-key': header };
+      assert.ok(isReplay(await send('POST /v1/appointments', { body, headers })));
+    }
+    assert.ok(
+      isReplay(await send('POST /v1/appointments', { body: { ...body, idempotency_key: key } })),
+    );
+    const headers = { 'idempotency-key': randomUUID() };
+    const differ = await send('POST /v1/appointments', {
+      ...{ body: { ...body, idempotency_key: key }, headers },
+    });
+    assert.deepEqual([differ.status, differ.body['code']], [400, 'idempotency-key-mismatch']);
+  },
+);
 
 test('An action needs no body when the key is in the header', async () => {
   const id = String((await contract.confirmed())['id']);
@@ -158,7 +170,7 @@ test('An action needs no body when the key is in the header', async () => {
 test('Scope: tenant, method and route template, key', async () => {
   const id = String((await contract.confirmed())['id']);
   const key = { idempotency_key: randomUUID() };
-  const { idempotency_key: _own, ...body } = booking();
+  const body = booking();
   for (const [call, more] of [
     ['POST /v1/appointments', body],
     [`PATCH /v1/appointments/${id}`, { metadata: { a: 1 } }],
@@ -166,7 +178,7 @@ test('Scope: tenant, method and route template, key', async () => {
     [`POST /v1/appointments/${id}/cancel`, {}],
     ['POST /v1/resources/r1/absences', freshHour()],
   ] as [string, object][]) {
-    const answer = await send(call, { body: { ...key, ...more }, wait: 20 });
+    const answer = await send(call, { body: { ...more, ...key }, wait: 20 });
     assert.ok([200, 201].includes(answer.status), `${call} ${JSON.stringify(answer.body)}`);
     assert.ok(!isReplay(answer), call);
   }
@@ -217,31 +229,35 @@ test('An answer without an effect does not consume the key', async () => {
   assert.equal((await send(`POST /v1/appointments/${id}/cancel`, { body: act })).status, 202);
 });
 
-test('A replay with wait answers by the outcome of that command: applied 200 with the current appointment, refused 409', async () => {
-  const taken = await contract.confirmed({ resource_id: 'r0' });
-  const appointment = await contract.confirmed({ resource_id: 'r0' });
-  const call = `PATCH /v1/appointments/${String(appointment['id'])}`;
-  const body = { idempotency_key: randomUUID(), slot: taken['slot'] };
-  const first = await send(call, { body, wait: 20 });
-  assert.equal(first.status, 409, JSON.stringify(first.body));
-  const refused = await send(call, { body, wait: 20 });
-  assert.equal(refused.status, 409);
-  assert.equal(refused.headers.get('command-id'), first.headers.get('command-id'));
-  assert.deepEqual(
-    { ...refused.body, instance: '' },
-    { ...first.body, instance: '' },
-    'the same refusal',
-  );
-  const withoutWait = await send(call, { body });
-  assert.deepEqual([withoutWait.status, isReplay(withoutWait)], [200, true]);
-  assert.deepEqual(withoutWait.body['slot'], appointment['slot']);
+test(
+  'A replay with wait answers by the outcome of that command: applied 200 with the current ' +
+    'appointment, refused 409',
+  async () => {
+    const taken = await contract.confirmed({ resource_id: 'r0' });
+    const appointment = await contract.confirmed({ resource_id: 'r0' });
+    const call = `PATCH /v1/appointments/${String(appointment['id'])}`;
+    const body = { idempotency_key: randomUUID(), slot: taken['slot'] };
+    const first = await send(call, { body, wait: 20 });
+    assert.equal(first.status, 409, JSON.stringify(first.body));
+    const refused = await send(call, { body, wait: 20 });
+    assert.equal(refused.status, 409);
+    assert.equal(refused.headers.get('command-id'), first.headers.get('command-id'));
+    assert.deepEqual(
+      { ...refused.body, instance: '' },
+      { ...first.body, instance: '' },
+      'the same refusal',
+    );
+    const withoutWait = await send(call, { body });
+    assert.deepEqual([withoutWait.status, isReplay(withoutWait)], [200, true]);
+    assert.deepEqual(withoutWait.body['slot'], appointment['slot']);
 
-  const apply = { idempotency_key: randomUUID(), metadata: { a: 1 } };
-  assert.equal((await send(call, { body: apply, wait: 20 })).status, 200);
-  await send(call, { body: { idempotency_key: randomUUID(), metadata: { b: 2 } }, wait: 20 });
-  const again = await send(call, { body: apply, wait: 20 });
-  assert.deepEqual([again.status, again.body['metadata']], [200, { b: 2 }]);
-});
+    const apply = { idempotency_key: randomUUID(), metadata: { a: 1 } };
+    assert.equal((await send(call, { body: apply, wait: 20 })).status, 200);
+    await send(call, { body: { idempotency_key: randomUUID(), metadata: { b: 2 } }, wait: 20 });
+    const again = await send(call, { body: apply, wait: 20 });
+    assert.deepEqual([again.status, again.body['metadata']], [200, { b: 2 }]);
+  },
+);
 
 test('PUT and DELETE are idempotent by definition', async () => {
   const body = { name: 'House calls' };

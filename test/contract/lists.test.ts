@@ -78,44 +78,48 @@ test('`state` takes a comma list', async () => {
   assert.equal((await send(`GET /v1/appointments?${own}&state=NONE`)).status, 422);
 });
 
-test('stable cursors under concurrent writes: what is not changed during the read is seen exactly once', async () => {
-  const customer_id = randomUUID();
-  const still = new Set<unknown>();
-  const moving: string[] = [];
-  for (let index = 40; index < 70; index += 1) {
-    const body = booking({ customer_id, slot: hour(index) });
-    const made = await send('POST /v1/appointments', { body, wait: 20 });
-    assert.equal(made.status, 201, JSON.stringify(made.body));
-    if (index % 2 === 0) still.add(made.body['id']);
-    else moving.push(String(made.body['id']));
-  }
-  let reading = true;
-  const write = async (): Promise<number> => {
-    let moves = 0;
-    for (let turn = 0; reading; turn += 1) {
-      const id = moving[turn % moving.length] ?? '';
-      const slot = hour(40 + ((turn * 7) % 40));
-      const call = `PATCH /v1/appointments/${id}`;
-      const body = { idempotency_key: randomUUID(), slot };
-      if ((await send(call, { body, wait: 20 })).status === 200) moves += 1;
+test(
+  'stable cursors under concurrent writes: what is not changed during the read is seen ' +
+    'exactly once',
+  async () => {
+    const customer_id = randomUUID();
+    const still = new Set<unknown>();
+    const moving: string[] = [];
+    for (let index = 40; index < 70; index += 1) {
+      const body = booking({ customer_id, slot: hour(index) });
+      const made = await send('POST /v1/appointments', { body, wait: 20 });
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+      if (index % 2 === 0) still.add(made.body['id']);
+      else moving.push(String(made.body['id']));
     }
-    return moves;
-  };
-  const writers = [write(), write()];
-  for (let turn = 0; turn < 15; turn += 1) {
-    const seen = await list(`customer_id=${customer_id}&limit=3`);
-    const counts = Map.groupBy(seen, ({ id }) => id);
-    for (const id of still) assert.equal(counts.get(String(id))?.length, 1);
-    const places = seen.map(({ id, slot }) => `${slot.start_time} ${id}`);
-    assert.deepEqual(places, places.toSorted());
-  }
-  reading = false;
-  const moves = await Promise.all(writers);
-  assert.ok(
-    moves.every((count) => count > 0),
-    'the writers moved appointments meanwhile',
-  );
-});
+    let reading = true;
+    const write = async (): Promise<number> => {
+      let moves = 0;
+      for (let turn = 0; reading; turn += 1) {
+        const id = moving[turn % moving.length] ?? '';
+        const slot = hour(40 + ((turn * 7) % 40));
+        const call = `PATCH /v1/appointments/${id}`;
+        const body = { idempotency_key: randomUUID(), slot };
+        if ((await send(call, { body, wait: 20 })).status === 200) moves += 1;
+      }
+      return moves;
+    };
+    const writers = [write(), write()];
+    for (let turn = 0; turn < 15; turn += 1) {
+      const seen = await list(`customer_id=${customer_id}&limit=3`);
+      const counts = Map.groupBy(seen, ({ id }) => id);
+      for (const id of still) assert.equal(counts.get(String(id))?.length, 1);
+      const places = seen.map(({ id, slot }) => `${slot.start_time} ${id}`);
+      assert.deepEqual(places, places.toSorted());
+    }
+    reading = false;
+    const moves = await Promise.all(writers);
+    assert.ok(
+      moves.every((count) => count > 0),
+      'the writers moved appointments meanwhile',
+    );
+  },
+);
 
 test('page size 1–200 (422 outside); a bad cursor is 400', async () => {
   for (const limit of [0, 201, 'x']) {

@@ -94,23 +94,27 @@ test('Every answer with one appointment has its `ETag: "<version>"`', async () =
   assert.deepEqual([unchanged.status, unchanged.body], [304, {}]);
 });
 
-test('A transition that the table does not allow: 409 `illegal-transition` with the state and what is allowed', async () => {
-  const { id } = await contract.confirmed();
-  const path = `/v1/appointments/${String(id)}`;
-  const early = await send(`POST ${path}/complete`, { body: keyed(), wait: 20 });
-  const { code, state, allowed } = early.body;
-  assert.deepEqual([early.status, code, state], [409, 'illegal-transition', 'CONFIRMED']);
-  assert.deepEqual(allowed, ['update', 'cancel', 'start', 'fail']);
-  await send(`POST ${path}/start`, { body: keyed(), wait: 20 });
-  const moved = await send(`PATCH ${path}`, { body: keyed({ slot: freshHour() }), wait: 20 });
-  assert.deepEqual([moved.status, moved.body['code']], [409, 'illegal-transition']);
-  await send(`POST ${path}/complete`, { body: keyed(), wait: 20 });
-  for (const call of [`PATCH ${path}`, ...actions.map((action) => `POST ${path}/${action}`)]) {
-    const over = await send(call, { body: keyed(reasonFor(call)), wait: 20 });
-    assert.deepEqual([over.status, over.body['code']], [409, 'illegal-transition'], call);
-    assert.deepEqual(over.body['allowed'], []);
-  }
-});
+test(
+  'A transition that the table does not allow: 409 `illegal-transition` with the state and ' +
+    'what is allowed',
+  async () => {
+    const { id } = await contract.confirmed();
+    const path = `/v1/appointments/${String(id)}`;
+    const early = await send(`POST ${path}/complete`, { body: keyed(), wait: 20 });
+    const { code, state, allowed } = early.body;
+    assert.deepEqual([early.status, code, state], [409, 'illegal-transition', 'CONFIRMED']);
+    assert.deepEqual(allowed, ['update', 'cancel', 'start', 'fail']);
+    await send(`POST ${path}/start`, { body: keyed(), wait: 20 });
+    const moved = await send(`PATCH ${path}`, { body: keyed({ slot: freshHour() }), wait: 20 });
+    assert.deepEqual([moved.status, moved.body['code']], [409, 'illegal-transition']);
+    await send(`POST ${path}/complete`, { body: keyed(), wait: 20 });
+    for (const call of [`PATCH ${path}`, ...actions.map((action) => `POST ${path}/${action}`)]) {
+      const over = await send(call, { body: keyed(reasonFor(call)), wait: 20 });
+      assert.deepEqual([over.status, over.body['code']], [409, 'illegal-transition'], call);
+      assert.deepEqual(over.body['allowed'], []);
+    }
+  },
+);
 
 test("Someone else's appointment, or one of another tenant: 404", async () => {
   const missing = `/v1/appointments/${randomUUID()}`;

@@ -72,43 +72,56 @@ const settled = (id: unknown): Promise<Item[]> =>
     return last !== 'SCHEDULED' && published.length === transitions.length ? items : undefined;
   });
 
-test('– → INIT → SCHEDULED → CONFIRMED: create accepted, the engine holds a slot, the calendar agrees', async () => {
-  const { id } = await contract.confirmed();
-  const items = await settled(id);
-  assert.deepEqual(stepsOf(items), booked);
-  assert.deepEqual(eventsOf(items), bookedEvents);
-});
+test(
+  '– → INIT → SCHEDULED → CONFIRMED: create accepted, the engine holds a slot, the ' +
+    'calendar agrees',
+  async () => {
+    const { id } = await contract.confirmed();
+    const items = await settled(id);
+    assert.deepEqual(stepsOf(items), booked);
+    assert.deepEqual(eventsOf(items), bookedEvents);
+  },
+);
 
-test('SCHEDULED, CONFIRMED → SCHEDULED: reschedule applied `rescheduled` (with `previous`)', async () => {
-  const before = await contract.confirmed();
-  const slot = freshHour();
-  await act(before['id'], 'PATCH', { slot });
-  const items = await settled(before['id']);
-  assert.deepEqual(stepsOf(items), [...booked, 'CONFIRMED → SCHEDULED', 'SCHEDULED → CONFIRMED']);
-  assert.deepEqual(eventsOf(items), [...bookedEvents, 'rescheduled', 'confirmed']);
-  const event = (await eventsAbout(before['id'])).find(({ type }) => type.includes('rescheduled'));
-  assert.ok(event);
-  assert.deepEqual(event.data['slot'], slot);
-  assert.deepEqual(event.data['previous'], {
-    slot: before['slot'],
-    resource_id: before['resource_id'],
-  });
-  assert.equal(typeof event.region, 'string');
-  assert.equal(typeof event.position, 'number');
-});
+test(
+  'SCHEDULED, CONFIRMED → SCHEDULED: reschedule applied `rescheduled` ' + '(with `previous`)',
+  async () => {
+    const before = await contract.confirmed();
+    const slot = freshHour();
+    await act(before['id'], 'PATCH', { slot });
+    const items = await settled(before['id']);
+    assert.deepEqual(stepsOf(items), [...booked, 'CONFIRMED → SCHEDULED', 'SCHEDULED → CONFIRMED']);
+    assert.deepEqual(eventsOf(items), [...bookedEvents, 'rescheduled', 'confirmed']);
+    const event = (await eventsAbout(before['id'])).find(({ type }) =>
+      type.includes('rescheduled'),
+    );
+    assert.ok(event);
+    assert.deepEqual(event.data['slot'], slot);
+    assert.deepEqual(event.data['previous'], {
+      slot: before['slot'],
+      resource_id: before['resource_id'],
+    });
+    assert.equal(typeof event.region, 'string');
+    assert.equal(typeof event.position, 'number');
+  },
+);
 
-test('CONFIRMED → IN_PROGRESS · IN_PROGRESS → COMPLETED: start (whatever the clock says) · complete', async () => {
-  const { id } = await contract.confirmed();
-  await act(id, 'start');
-  await act(id, 'complete');
-  const items = await settled(id);
-  assert.deepEqual(stepsOf(items), [
-    ...booked,
-    'CONFIRMED → IN_PROGRESS',
-    'IN_PROGRESS → COMPLETED',
-  ]);
-  assert.deepEqual(eventsOf(items), [...bookedEvents, 'started', 'completed']);
-});
+test(
+  'CONFIRMED → IN_PROGRESS · IN_PROGRESS → COMPLETED: start (whatever the clock says) · ' +
+    'complete',
+  async () => {
+    const { id } = await contract.confirmed();
+    await act(id, 'start');
+    await act(id, 'complete');
+    const items = await settled(id);
+    assert.deepEqual(stepsOf(items), [
+      ...booked,
+      'CONFIRMED → IN_PROGRESS',
+      'IN_PROGRESS → COMPLETED',
+    ]);
+    assert.deepEqual(eventsOf(items), [...bookedEvents, 'started', 'completed']);
+  },
+);
 
 test('INIT, SCHEDULED, CONFIRMED, IN_PROGRESS → CANCELLED: cancel', async () => {
   const { id } = await contract.confirmed();
@@ -158,21 +171,25 @@ test('any non-final → same: metadata changed `updated`', async () => {
   assert.deepEqual(eventsOf(items).slice(3), ['updated', 'started', 'updated']);
 });
 
-test('One command makes at most one version: slot and metadata together are one `rescheduled`; a PATCH that changes nothing is applied without version or event', async () => {
-  const before = await contract.confirmed();
-  const slot = freshHour();
-  await act(before['id'], 'PATCH', { slot, metadata: { a: 1 } });
-  const items = await settled(before['id']);
-  assert.deepEqual(eventsOf(items), [...bookedEvents, 'rescheduled', 'confirmed']);
-  const { body: now } = await send(`GET /v1/appointments/${String(before['id'])}`);
-  assert.deepEqual([now['slot'], now['metadata']], [slot, { a: 1 }]);
-  for (const nothing of [{}, { slot }, { metadata: { a: 1 } }, { location: null }]) {
-    await act(before['id'], 'PATCH', nothing);
-  }
-  const { body: after } = await send(`GET /v1/appointments/${String(before['id'])}`);
-  assert.deepEqual(after, now);
-  assert.deepEqual(eventsOf(await settled(before['id'])), eventsOf(items));
-});
+test(
+  'One command makes at most one version: slot and metadata together are one ' +
+    '`rescheduled`; a PATCH that changes nothing is applied without version or event',
+  async () => {
+    const before = await contract.confirmed();
+    const slot = freshHour();
+    await act(before['id'], 'PATCH', { slot, metadata: { a: 1 } });
+    const items = await settled(before['id']);
+    assert.deepEqual(eventsOf(items), [...bookedEvents, 'rescheduled', 'confirmed']);
+    const { body: now } = await send(`GET /v1/appointments/${String(before['id'])}`);
+    assert.deepEqual([now['slot'], now['metadata']], [slot, { a: 1 }]);
+    for (const nothing of [{}, { slot }, { metadata: { a: 1 } }, { location: null }]) {
+      await act(before['id'], 'PATCH', nothing);
+    }
+    const { body: after } = await send(`GET /v1/appointments/${String(before['id'])}`);
+    assert.deepEqual(after, now);
+    assert.deepEqual(eventsOf(await settled(before['id'])), eventsOf(items));
+  },
+);
 
 test('Every version has exactly one row of history and one event', async () => {
   const { id } = await contract.confirmed();
@@ -195,42 +212,50 @@ test('Every version has exactly one row of history and one event', async () => {
   );
 });
 
-test('a PATCH or cancel sent in INIT is decided after the create; the commands of one appointment are decided in order of acceptance', async () => {
-  const body = booking();
-  const made = await send('POST /v1/appointments', { body });
-  const path = `/v1/appointments/${String(made.body['id'])}`;
-  const slot = freshHour();
-  const patched = await send(`PATCH ${path}`, { body: keyed({ slot }) });
-  assert.equal(patched.status, 202, JSON.stringify(patched.body));
-  const cancelled = await send(`POST ${path}/cancel`, { body: keyed(), wait: 20 });
-  assert.equal(cancelled.status, 200, JSON.stringify(cancelled.body));
-  const items = await settled(made.body['id']);
-  const causes = items.filter(({ kind }) => kind === 'transition').map(({ cause }) => cause);
-  const order = ['schedule', 'reschedule', 'cancel'].map((cause) => causes.indexOf(cause));
-  assert.ok(order[0] !== undefined && order[0] > 0, JSON.stringify(causes));
-  assert.deepEqual(
-    order,
-    order.toSorted((a, b) => a - b),
-    JSON.stringify(causes),
-  );
-});
+test(
+  'a PATCH or cancel sent in INIT is decided after the create; the commands of one ' +
+    'appointment are decided in order of acceptance',
+  async () => {
+    const body = booking();
+    const made = await send('POST /v1/appointments', { body });
+    const path = `/v1/appointments/${String(made.body['id'])}`;
+    const slot = freshHour();
+    const patched = await send(`PATCH ${path}`, { body: keyed({ slot }) });
+    assert.equal(patched.status, 202, JSON.stringify(patched.body));
+    const cancelled = await send(`POST ${path}/cancel`, { body: keyed(), wait: 20 });
+    assert.equal(cancelled.status, 200, JSON.stringify(cancelled.body));
+    const items = await settled(made.body['id']);
+    const causes = items.filter(({ kind }) => kind === 'transition').map(({ cause }) => cause);
+    const order = ['schedule', 'reschedule', 'cancel'].map((cause) => causes.indexOf(cause));
+    assert.ok(order[0] !== undefined && order[0] > 0, JSON.stringify(causes));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+      JSON.stringify(causes),
+    );
+  },
+);
 
-test('`{items:[{at, kind: transition, command, saga, notification or event, …}]}` in order of time; a transition has `version`, `from`, `to`, `cause`, `actor`', async () => {
-  const { id } = await contract.confirmed();
-  await act(id, 'PATCH', { slot: freshHour() });
-  const items = await settled(id);
-  assert.deepEqual(
-    items.map(({ at }) => at),
-    items.map(({ at }) => at).toSorted(),
-  );
-  const kinds = new Set(items.map(({ kind }) => kind));
-  for (const kind of ['transition', 'command', 'saga', 'event']) assert.ok(kinds.has(kind), kind);
-  await eventually(async () => (await timeline(id)).some(({ kind }) => kind === 'notification'));
-  for (const item of items.filter(({ kind }) => kind === 'transition')) {
-    assert.ok(['version', 'from', 'to', 'cause', 'actor'].every((name) => name in item));
-  }
-  assert.ok(items.findIndex(({ kind }) => kind === 'command') === 0, 'the create comes first');
-});
+test(
+  '`{items:[{at, kind: transition, command, saga, notification or event, …}]}` in order of ' +
+    'time; a transition has `version`, `from`, `to`, `cause`, `actor`',
+  async () => {
+    const { id } = await contract.confirmed();
+    await act(id, 'PATCH', { slot: freshHour() });
+    const items = await settled(id);
+    assert.deepEqual(
+      items.map(({ at }) => at),
+      items.map(({ at }) => at).toSorted(),
+    );
+    const kinds = new Set(items.map(({ kind }) => kind));
+    for (const kind of ['transition', 'command', 'saga', 'event']) assert.ok(kinds.has(kind), kind);
+    await eventually(async () => (await timeline(id)).some(({ kind }) => kind === 'notification'));
+    for (const item of items.filter(({ kind }) => kind === 'transition')) {
+      assert.ok(['version', 'from', 'to', 'cause', 'actor'].every((name) => name in item));
+    }
+    assert.ok(items.findIndex(({ kind }) => kind === 'command') === 0, 'the create comes first');
+  },
+);
 
 interface Event {
   type: string;

@@ -130,8 +130,8 @@ const serviceTypeColumns = `code, name, active, travel, ${stamps}`;
 const locationColumns = `location_id, name, time_zone, latitude, longitude, region, active,
   ${stamps}`;
 // A calendar's password does not leave the database this way.
-const resourceColumns = `resource_id, region, name, service_types, locations, time_zone, working_hours,
-  breaks, buffer_before_seconds, buffer_after_seconds, capacity, active,
+const resourceColumns = `resource_id, region, name, service_types, locations, time_zone,
+  working_hours, breaks, buffer_before_seconds, buffer_after_seconds, capacity, active,
   calendar ->> 'kind' AS calendar_kind, calendar ->> 'url' AS calendar_url,
   calendar ->> 'username' AS calendar_username, ${stamps}`;
 

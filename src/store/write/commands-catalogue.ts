@@ -8,7 +8,7 @@ export interface CatalogueCommand {
   id: string;
   operation: CatalogueOperation;
   region: string;
-  /** `{value, force}` with the object as it shall be, `{id, force}`, or what the operation takes. */
+  /** `{value, force}`, `{id, force}`, or what the operation takes. */
   payload: unknown;
   /** Epoch seconds. */
   createdAt: number;

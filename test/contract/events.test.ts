@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import {
+  booking,
+  hourAt,
+  openContractService,
+  type ContractService,
+} from '../support/contract-service.ts';
+import { openEventStream } from '../support/event-stream.ts';
+import { eventually } from '../support/eventually.ts';
+
+let contract: ContractService;
+let send: ContractService['send'];
+
+before(async () => {
+  contract = await openContractService(2);
+  ({ send } = contract);
+});
+
+after(() => contract.close());
+
+interface Event {
+  id: string;
+  type: string;
+  source: string;
+  subject: string;
+  sequence: number;
+  partitionkey: string;
+  data: Record<string, unknown>;
+}
+
+async function page(after: string, limit = 200): Promise<{ items: Event[]; next: string }> {
+  const { status, body } = await send(`GET /v1/events?limit=${limit}${after && `&after=${after}`}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(typeof body['next_cursor'], 'string');
+  return { items: body['items'] as Event[], next: String(body['next_cursor']) };
+}
+
+/** Reads on from the cursor until nothing comes. */
+async function all(from = '', limit = 200): Promise<{ items: Event[]; next: string }> {
+  const items: Event[] = [];
+  for (let next = from; ;) {
+    const read = await page(next, limit);
+    items.push(...read.items);
+    next = read.next;
+    if (read.items.length === 0) return { items, next };
+  }
+}
+
+const stream = (options: { after?: string; lastEventId?: string } = {}) => {
+  const { url, key } = contract.service;
+  const { after: from, lastEventId } = options;
+  const search = from === undefined ? '' : `?after=${from}`;
+  return openEventStream({
+    ...{ url: `${url}/v1/events${search}`, key },
+    ...(lastEventId !== undefined && { lastEventId }),
+  });
+};
+
+test(
+  'CloudEvents 1.0: `id` = `<appointment id>:<version>`, `subject` = appointment id, ' +
+    '`sequence` = version',
+  async () => {
+    const { next } = await all();
+    const { id } = await contract.confirmed({
+      metadata: { secret: 'kept' },
+      location: 'My garden',
+    });
+    await eventually(async () => (await all(next)).items.length === 3);
+    const { items } = await all(next, 1);
+    assert.deepEqual(
+      items.map(({ type }) => type),
+      ['accepted', 'scheduled', 'confirmed'].map((name) => `appointment.${name}.v1`),
+    );
+    items.forEach((event, index) => {
+      assert.equal(event.id, `${String(id)}:${index + 1}`);
+      assert.deepEqual([event.subject, event.sequence, event.partitionkey], [id, index + 1, id]);
+      assert.equal(event.source, '/tenants/default');
+      assert.deepEqual([event.data['metadata'], event.data['location']], [undefined, null]);
+    });
+  },
+);
+
+test('Equal id, equal bytes', async () => {
+  const rows = await contract.database.query<{ event: string }>('SELECT event FROM event_log');
+  const stored = new Map(rows.map(({ event }) => [(JSON.parse(event) as Event).id, event]));
+  const { url, key } = contract.service;
+  const answer = await fetch(`${url}/v1/events`, { headers: { authorization: `Bearer ${key}` } });
+  const text = await answer.text();
+  const { items } = JSON.parse(text) as { items: Event[] };
+  assert.ok(items.length > 0);
+  for (const { id } of items) assert.ok(text.includes(stored.get(id) ?? 'missing'), id);
+  const open = await stream();
+  await eventually(() => open.events.length >= items.length);
+  for (const { data } of open.events) {
+    assert.equal(data, stored.get((JSON.parse(data) as Event).id));
+  }
+  open.close();
+});
+
+test(
+  '`Accept: text/event-stream` for the same as server-sent events with `Last-Event-ID`; ' +
+    'the cursor is also the `id` of each server-sent event',
+  async () => {
+    const { next } = await all();
+    const first = await stream({ after: next });
+    await contract.confirmed();
+    await eventually(() => first.events.length === 3);
+    first.close();
+    const second = await stream({ after: next, lastEventId: first.events[1]?.id ?? '' });
+    await eventually(() => second.events.length > 0);
+    assert.deepEqual(second.events, first.events.slice(2));
+    second.close();
+    const byPage = await page(first.events[0]?.id ?? '');
+    assert.deepEqual(
+      byPage.items,
+      first.events.slice(1).map(({ data }) => JSON.parse(data) as Event),
+    );
+    const bad = await stream({ lastEventId: 'nonsense' });
+    assert.equal(bad.status, 400);
+    bad.close();
+  },
+);
+
+const writers = 16;
+const bookings = 25;
+
+test(
+  'while many write none is missed by cursor or by stream, and the order per appointment ' +
+    'is kept',
+  async () => {
+    const { next } = await all();
+    const open = await stream({ after: next });
+    const dayMs = 86_400_000;
+    const fromMs = Math.floor(Date.now() / dayMs) * dayMs + 30 * dayMs;
+    const written = Promise.all(
+      Array.from({ length: writers }, async (_, writer) => {
+        for (let turn = 0; turn < bookings; turn += 1) {
+          const slot = hourAt(fromMs + (turn * writers + writer) * 3_600_000);
+          const made = await send('POST /v1/appointments', { body: booking({ slot }), wait: 20 });
+          assert.equal(made.status, 201, JSON.stringify(made.body));
+          const call = `POST /v1/appointments/${String(made.body['id'])}/cancel`;
+          const body = { idempotency_key: randomUUID() };
+          if (turn % 2 === 0) assert.equal((await send(call, { body, wait: 20 })).status, 200);
+        }
+      }),
+    );
+    const writing = new AbortController();
+    const paged: Event[] = [];
+    const reading = (async () => {
+      for (let cursor = next; ;) {
+        const last = writing.signal.aborted;
+        const read = await all(cursor, 37);
+        paged.push(...read.items);
+        cursor = read.next;
+        if (last && read.items.length === 0) return;
+      }
+    })();
+    await written;
+    // All that was decided is published, too.
+    await eventually(async () => {
+      const [row] = await contract.database.query<{ left: number }>(
+        `SELECT count(*) AS left FROM outbox`,
+      );
+      const [open_] = await contract.database.query<{ left: number }>(
+        `SELECT count(*) AS left FROM appointments WHERE state IN ('INIT', 'SCHEDULED')`,
+      );
+      return row?.left === 0 && open_?.left === 0;
+    }, 20_000);
+    writing.abort();
+    await reading;
+    const rows = await contract.database.query<{ id: string }>(
+      `SELECT appointment_id || ':' || version AS id FROM appointment_history`,
+    );
+    const before = new Set((await all()).items.map(({ id }) => id));
+    assert.deepEqual(before, new Set(rows.map(({ id }) => id)));
+    await eventually(() => open.events.length >= paged.length);
+    const streamed = open.events.map(({ data }) => JSON.parse(data) as Event);
+    open.close();
+    assert.ok(paged.length >= writers * bookings * 3);
+    for (const seen of [paged, streamed]) {
+      assert.deepEqual(seen.map(({ id }) => id).toSorted(), paged.map(({ id }) => id).toSorted());
+      for (const own of Map.groupBy(seen, ({ subject }) => subject).values()) {
+        assert.deepEqual(
+          own.map(({ sequence }) => sequence),
+          own.map((_, index) => index + 1),
+        );
+      }
+    }
+  },
+);
