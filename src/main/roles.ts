@@ -95,6 +95,8 @@ export async function startRoles(
   parts.push(api, gateway);
   await begin(shared.closers, 'api', api);
   await begin(shared.closers, 'gateway', gateway);
+  // Closed before the gateway drains: whoever waits for a decision gets a 202 and lets go.
+  shared.closers.add('waiting clients', () => Promise.resolve(api.drain()));
   return { url: urlOf(gateway.address()), adminUrl, engine: engine?.link };
 }
 
