@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
 import pg from 'pg';
+import { openDatabase } from '../../src/io/postgres.ts';
+import { upgradeSchema } from '../../src/store/schema.ts';
 import { startTestCluster, type TestCluster } from './test-cluster.ts';
 
 /** A database of a test file's own, with the product's schema and nothing else in it. */
@@ -49,7 +49,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
     },
     drop: async () => {
       await pool.end();
-      await onServer(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await dropDatabase(server, name);
       await release();
     },
   };
@@ -71,9 +71,7 @@ async function release(): Promise<void> {
 /** Drops the run's template and stops the server, if this process started one. */
 export async function dropTemplate(): Promise<void> {
   const server = await serverUrl();
-  await onServer(server, (client) =>
-    client.query(`DROP DATABASE IF EXISTS ${templateName()} WITH (FORCE)`),
-  );
+  await dropDatabase(server, templateName());
   await cluster?.stop();
   cluster = undefined;
 }
@@ -96,16 +94,12 @@ async function makeTemplate(client: pg.Client, server: string): Promise<void> {
     await applyMigrations(databaseUrl(server, name));
   } catch (error) {
     // Half a template would pass for a whole one in the next file.
-    await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await dropDatabase(server, name);
     throw error;
   }
 }
 
 async function applyMigrations(url: string): Promise<void> {
-  const source = new URL('../../src/store/schema.ts', import.meta.url);
-  if (!existsSync(source)) return applyFiles(url);
-  const { upgradeSchema } = await import('../../src/store/schema.ts');
-  const { openDatabase } = await import('../../src/io/postgres.ts');
   const database = openDatabase({ url, applicationName: 'tests', maxConnections: 1 });
   try {
     await upgradeSchema(database);
@@ -114,12 +108,12 @@ async function applyMigrations(url: string): Promise<void> {
   }
 }
 
-async function applyFiles(url: string): Promise<void> {
-  const folder = new URL('../../migrations/', import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  await onServer(url, async (client) => {
-    for (const name of names) await client.query(await readFile(new URL(name, folder), 'utf8'));
-  });
+// Only a superuser may end the sessions of a superuser, and autovacuum's worker is one of those.
+async function dropDatabase(server: string, name: string): Promise<void> {
+  const asSuperuser = server.replace('://slotwright@', '://postgres@');
+  await onServer(asSuperuser, (client) =>
+    client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  );
 }
 
 async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

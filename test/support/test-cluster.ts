@@ -1,29 +1,14 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../src/io/embedded-postgres.ts';
+import { createLog } from '../../src/io/log.ts';
 
 export interface TestCluster {
   /** A URL whose user may create databases; names the maintenance database. */
   url: string;
   stop(): Promise<void>;
 }
-
-interface Embedded {
-  url: string;
-  stop(): Promise<void>;
-}
-type StartEmbedded = (options: { dataFolder: string; log: unknown }) => Promise<Embedded>;
-
-const embeddedModule = new URL('../../src/io/embedded-postgres.ts', import.meta.url);
-const localServer = 'postgres://root@127.0.0.1:5432/postgres';
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 
 /**
  * The PostgreSQL that tests run on: the one of TEST_DATABASE_URL, else an embedded cluster of this
@@ -32,13 +17,10 @@ const silent = {
 export async function startTestCluster(): Promise<TestCluster> {
   const given = process.env['TEST_DATABASE_URL'];
   if (given !== undefined && given !== '') return { url: given, stop: () => Promise.resolve() };
-  if (!existsSync(embeddedModule)) return { url: localServer, stop: () => Promise.resolve() };
-  const { startEmbeddedPostgres } = (await import(embeddedModule.href)) as {
-    startEmbeddedPostgres: StartEmbedded;
-  };
   const dataFolder = await mkdtemp(join(tmpdir(), 'slotwright-tests-'));
   try {
-    const cluster = await startEmbeddedPostgres({ dataFolder, log: silent });
+    const log = createLog('silent', 'tests');
+    const cluster = await startEmbeddedPostgres({ dataFolder, log });
     return {
       url: cluster.url,
       stop: async () => {
