@@ -59,7 +59,7 @@ function applyPayload(before: Appointment, payload: UpdatePayload, now: number):
     ...(location && { location: location.text, locationKnown: location.known }),
     metadata: metadata === undefined ? before.metadata : metadata,
     version: before.version + 1,
-    updatedAt: now,
+    updatedAt: Math.max(before.updatedAt, now),
   };
 }
 
