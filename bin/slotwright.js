@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { runNode } from '../scripts/run-node.js';
+import { clonePath } from '../scripts/setup/ground.js';
 import { SetupError, setUp } from '../scripts/setup.js';
 
 // The same for `npm start`, `npx slotwright …` and `node bin/slotwright.js …`: set up, then run
@@ -11,6 +13,8 @@ async function launch(args) {
     const self = fileURLToPath(import.meta.url);
     return runNode(node, [...process.execArgv, self, ...args], { channel: true });
   }
+  // A good part of a start is stripping and compiling TypeScript: keep the outcome.
+  module.enableCompileCache(clonePath('.runtime/compile-cache'));
   const entry = args[0] === 'start' ? '../src/main.ts' : '../src/cli/main.ts';
   const { main } = await import(new URL(entry, import.meta.url).href);
   return main(args);
