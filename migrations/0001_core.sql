@@ -114,7 +114,8 @@ CREATE TABLE service_types (
 );
 
 -- A region is what one engine owns at a time. token fences a deposed owner: each of its writing
--- transactions updates this row where the token is still its own.
+-- transactions updates this row where the token is still its own. catalogue_version counts the
+-- changes of service types and locations, which every region's owner has in memory.
 CREATE TABLE regions (
   tenant_id        text NOT NULL REFERENCES tenants,
   region           text NOT NULL CHECK (region ~ '^[A-Za-z0-9._-]{1,64}$'),
@@ -123,6 +124,7 @@ CREATE TABLE regions (
   owner_session    bigint,
   token            bigint NOT NULL DEFAULT 0,
   lease_expires_at timestamptz NOT NULL DEFAULT '-infinity',
+  catalogue_version bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, region)
 ) WITH (fillfactor = 20);
 

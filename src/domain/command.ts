@@ -24,6 +24,10 @@ export interface PendingCommand {
   payload: unknown;
   ifMatch: number | null;
   trace: Trace;
+  /** The regions that have handed it on, in their order. */
+  regionsTried: string[];
+  /** An earlier command of its appointment is still to be decided by another region. */
+  waits: boolean;
   /** The appointment as it stands, for commands about one. */
   appointment: Appointment | null;
 }

@@ -1,3 +1,4 @@
+import { holdsSlot } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import type { DecidedCommandRow, TransitionRow } from '../store/write/decide.ts';
 import { decide, revert } from './decide.ts';
@@ -9,6 +10,8 @@ export interface DecidedBatch {
   decisions: DecidedCommand[];
   transitions: TransitionRow[];
   commands: DecidedCommandRow[];
+  /** Other regions in which a hold is freed. */
+  otherRegions: string[];
 }
 
 /** One command of a batch could not be decided; memory is as it was before the batch. */
@@ -28,7 +31,7 @@ export function decideBatch(
   batch: readonly PendingCommand[],
   needs: { region: string; contextOf: (index: number) => DecisionContext },
 ): DecidedBatch {
-  const done: DecidedBatch = { decisions: [], transitions: [], commands: [] };
+  const done: DecidedBatch = { decisions: [], transitions: [], commands: [], otherRegions: [] };
   for (const [index, command] of batch.entries()) {
     try {
       const decided = decide(state, command, needs.contextOf(index));
@@ -36,10 +39,18 @@ export function decideBatch(
       const { transitions, command: row } = decisionRows(needs.region, decided);
       done.transitions.push(...transitions);
       done.commands.push(row);
+      done.otherRegions.push(...regionsLeft(needs.region, decided));
     } catch (error) {
       revert(state, done.decisions);
       throw new UndecidableCommand(command, error);
     }
   }
   return done;
+}
+
+function regionsLeft(own: string, { transitions }: DecidedCommand): string[] {
+  return transitions
+    .filter(({ before, hold }) => hold !== undefined && holdsSlot(before.state))
+    .map(({ before }) => before.region)
+    .filter((region) => region !== own);
 }

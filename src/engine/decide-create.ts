@@ -1,16 +1,20 @@
-import { Problem, type Conflict } from '../contract/problem.ts';
-import type { Appointment, RefusalReason } from '../domain/appointment.ts';
+import { Problem, type Conflict, type ProblemDocument } from '../contract/problem.ts';
+import type { Appointment, RefusalProof, RefusalReason } from '../domain/appointment.ts';
 import { actionsAllowedIn } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import { formatInstant } from '../domain/slot.ts';
 import type { DecidedCommand, DecisionContext } from './decision.ts';
+import { handOn, moreTelling, nextRegion } from './hand-on.ts';
 import { alternatives } from './placement/alternatives.ts';
 import type { PlacementRequest } from './placement/demand.ts';
 import { place, type Placed, type Refused } from './placement/place.ts';
 import type { RegionState } from './placement/region-state.ts';
 import type { Hold } from './placement/timeline.ts';
 
-/** Holds a slot for a new appointment (SCHEDULED), or fails it with the reason. */
+/**
+ * Holds a slot for a new appointment (SCHEDULED), hands it on where other regions may have one, or
+ * fails it with the most telling reason of all regions that were asked.
+ */
 export function decideCreate(
   state: RegionState,
   command: PendingCommand,
@@ -22,8 +26,12 @@ export function decideCreate(
   const request = placementRequest(before);
   const placement = place(state, request, context.seed);
   if (placement.kind === 'placed') return scheduled(command, before, { placement, context });
-  const refusal = slotUnavailable(state, { request, placement, context, id: before.id });
-  return failed(command, before, { placement, context, refusal });
+  const own = slotUnavailable(state, { request, placement, context, id: before.id }).document();
+  const refusal = moreTelling(command, placement.reason) ?? own;
+  const next = nextRegion(state, command, { about: before, own: context.region });
+  if (next !== undefined)
+    return handOn(command, context, { region: next, payload: { refused: refusal } });
+  return failed(command, before, { context, refusal });
 }
 
 /** Somebody else has moved the appointment on: what is final stays so. */
@@ -63,6 +71,7 @@ function scheduled(
     ...before,
     version: before.version + 1,
     state: 'SCHEDULED',
+    region: context.region,
     resourceId: placement.resourceId,
     updatedAt: Math.max(before.updatedAt, context.now),
   };
@@ -99,18 +108,15 @@ export function holdOf(appointment: Appointment, placement: Placed, before?: Hol
 function failed(
   command: PendingCommand,
   before: Appointment,
-  {
-    placement,
-    context,
-    refusal,
-  }: { placement: Refused; context: DecisionContext; refusal: Problem },
+  { context, refusal }: { context: DecisionContext; refusal: ProblemDocument },
 ): DecidedCommand {
   const after: Appointment = {
     ...before,
     version: before.version + 1,
     state: 'FAILED',
-    reason: placement.reason,
-    proof: placement.proof,
+    region: context.region,
+    reason: refusal.reason ?? null,
+    proof: (refusal.proof ?? null) as RefusalProof | null,
     updatedAt: Math.max(before.updatedAt, context.now),
   };
   return {
@@ -118,7 +124,7 @@ function failed(
     position: context.position,
     seed: context.seed,
     state: 'refused',
-    problem: refusal.document(),
+    problem: refusal,
     transitions: [{ before, after, cause: 'refuse', event: 'failed' }],
   };
 }

@@ -30,7 +30,7 @@ export function decideUpdate(
   const before = command.appointment;
   if (before === null) throw new Error(`command ${command.id} has no appointment`);
   const decided = { command, position: context.position, seed: context.seed };
-  const wanted = applyPayload(before, command.payload ?? {}, context.now);
+  const wanted = applyPayload(before, command.payload ?? {}, context);
   const refuse = (problem: Problem): DecidedCommand => {
     return { ...decided, state: 'refused', problem: problem.document(), transitions: [] };
   };
@@ -51,13 +51,18 @@ export function decideUpdate(
   return { ...decided, state: 'applied', transitions: [transition] };
 }
 
-function applyPayload(before: Appointment, payload: UpdatePayload, now: number): Appointment {
+function applyPayload(
+  before: Appointment,
+  payload: UpdatePayload,
+  { now, region }: DecisionContext,
+): Appointment {
   const { slot, location, metadata } = payload;
   return {
     ...before,
     ...(slot && { start: slot.start, end: slot.end }),
     ...(location && { location: location.text, locationKnown: location.known }),
     metadata: metadata === undefined ? before.metadata : metadata,
+    region,
     version: before.version + 1,
     updatedAt: Math.max(before.updatedAt, now),
   };

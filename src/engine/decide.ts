@@ -9,6 +9,7 @@ import { decideAction } from './decide-action.ts';
 import { decideCreate } from './decide-create.ts';
 import { decideUpdate } from './decide-update.ts';
 import type { DecidedCommand, DecisionContext } from './decision.ts';
+import { decidingRegion, handOn } from './hand-on.ts';
 import type { RegionState } from './placement/region-state.ts';
 
 /** Decides one command about an appointment and applies it to the holds; when it throws, not. */
@@ -57,6 +58,8 @@ function decideOperation(
   context: DecisionContext,
 ): DecidedCommand {
   const { operation } = command;
+  const region = decidingRegion(state, command, context.region);
+  if (region !== context.region) return handOn(command, context, { region });
   switch (operation) {
     case 'create':
       return decideCreate(state, command, context);

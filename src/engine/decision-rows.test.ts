@@ -18,6 +18,8 @@ test('a booking becomes one row with its hold, its event and its saga', () => {
     {
       command_id: command.id,
       state: 'applied',
+      next_region: null,
+      payload: null,
       problem: null,
       result: null,
       position: 12,

@@ -7,12 +7,14 @@ export function decisionRows(
   region: string,
   decided: DecidedCommand,
 ): { transitions: TransitionRow[]; command: DecidedCommandRow } {
-  const { command, state, problem, position, seed, transitions } = decided;
+  const { command, state, handedOn, problem, position, seed, transitions } = decided;
   return {
     transitions: transitions.map((transition) => transitionRow(region, decided, transition)),
     command: {
       command_id: command.id,
-      state,
+      state: state === 'handed-on' ? 'pending' : state,
+      next_region: handedOn?.region ?? null,
+      payload: handedOn?.payload ?? null,
       problem: problem ?? null,
       result: null,
       position,

@@ -30,7 +30,9 @@ export interface DecidedCommand {
   /** Its place in the region's order of decisions. */
   position: number;
   seed: number;
-  state: 'applied' | 'refused';
+  /** `handed-on`: another region decides it; nothing has happened here. */
+  state: 'applied' | 'refused' | 'handed-on';
+  handedOn?: { region: string; payload?: unknown };
   problem?: ProblemDocument;
   transitions: Transition[];
 }
@@ -39,6 +41,8 @@ export interface DecidedCommand {
 export interface DecisionContext {
   /** Epoch seconds. */
   now: number;
+  /** The region that decides. */
+  region: string;
   position: number;
   seed: number;
   /** A fresh id, used if the decision starts a saga. */

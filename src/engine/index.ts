@@ -2,7 +2,8 @@ import type { Decision, EngineLink } from '../contract/engine-link.ts';
 import type { EngineDependencies } from './dependencies.ts';
 import { judgeCatalogue } from './judge-catalogue.ts';
 import { Ownership } from './ownership.ts';
-import { availability } from './placement/availability.ts';
+import type { RegionState } from './placement/region-state.ts';
+import { tenantAvailability } from './tenant-availability.ts';
 
 export interface Engine {
   link: EngineLink;
@@ -12,14 +13,18 @@ export interface Engine {
   ready(): string | undefined;
 }
 
-/** Until regions are named by locations, each tenant has the one region `default`. */
-const onlyRegion = 'default';
-
 export function createEngine(needs: EngineDependencies): Engine {
   const listeners = new Set<(decision: Decision) => void>();
   const ownership = new Ownership(needs, (decision) => {
     for (const listener of listeners) listener(decision);
   });
+  const regionsHere = (tenantId: string): Map<string, RegionState> => {
+    const found = new Map<string, RegionState>();
+    for (const { lease, memory } of ownership.loopsOf(tenantId)) {
+      if (memory.presentable !== undefined) found.set(lease.region, memory.presentable);
+    }
+    return found;
+  };
   return {
     link: {
       wake: () => ownership.wake(),
@@ -28,21 +33,21 @@ export function createEngine(needs: EngineDependencies): Engine {
         return () => listeners.delete(listener);
       },
       availability: ({ tenantId, ...query }) => {
-        const state = ownership.loopOf(tenantId, onlyRegion)?.state;
-        if (state === undefined) return undefined;
         const now = needs.clock.nowSeconds();
-        return { ...availability(state, { ...query, now }), asOf: now };
+        const slots = tenantAvailability(regionsHere(tenantId), { ...query, now });
+        return slots && { slots, asOf: now };
       },
       previewAbsence: ({ tenantId, ...absence }) => {
-        const state = ownership.loopOf(tenantId, onlyRegion)?.state;
-        if (state === undefined) return undefined;
-        const change = {
-          kind: 'absence' as const,
-          absence: { ...absence, id: 'preview' },
-          reason: null,
-        };
-        const place = { now: needs.clock.nowSeconds(), region: onlyRegion };
-        return judgeCatalogue(state, change, place).repairs;
+        for (const [region, state] of regionsHere(tenantId)) {
+          if (!state.resources.has(absence.resourceId)) continue;
+          const change = {
+            kind: 'absence' as const,
+            absence: { ...absence, id: 'preview' },
+            reason: null,
+          };
+          return judgeCatalogue(state, change, { now: needs.clock.nowSeconds(), region }).repairs;
+        }
+        return undefined;
       },
     },
     start: () => ownership.start(),

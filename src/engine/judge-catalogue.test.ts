@@ -27,13 +27,23 @@ test('hours that cannot be computed are refused before they are in force', () =>
   assert.deepEqual(pointersAgainst({ workingHours: hours }), ['/working_hours']);
 });
 
-test('a location belongs to the region that decides about it', () => {
-  const other = { ...region.location('north'), region: 'north' };
-  const change = { kind: 'location' as const, location: other, force: false };
-  const { problem } = judgeCatalogue(region.regionOf(), change, when);
-  assert.equal(problem?.errors?.[0]?.pointer, '/region');
-  const asked = judgeCatalogue(region.regionOf(), change, { ...when, region: 'north' });
-  assert.equal(asked.problem, undefined);
+test('a location changes its region only while no resource works there', () => {
+  const other = { ...region.location('main'), region: 'north' };
+  const change = { kind: 'location' as const, location: other, force: true };
+  const empty = region.regionOf();
+  assert.equal(judgeCatalogue(empty, change, when).problem, undefined);
+  const used = region.regionOf();
+  used.putResource(region.resource('a'));
+  const { problem } = judgeCatalogue(used, change, when);
+  assert.deepEqual([problem?.status, problem?.errors?.[0]?.pointer], [422, '/region']);
+});
+
+test('a resource works in one region only', () => {
+  const state = region.regionOf();
+  state.putLocation({ ...region.location('far'), region: 'north' });
+  const resource = region.resource('a', { locations: ['main', 'far'] });
+  const { problem } = judgeCatalogue(state, { kind: 'resource', resource, force: true }, when);
+  assert.deepEqual([problem?.status, problem?.errors?.[0]?.pointer], [422, '/locations/1']);
 });
 
 test('operations on the catalogue are told from those on appointments', () => {

@@ -1,6 +1,6 @@
 import { Problem, type ProblemDocument, type Violation } from '../contract/problem.ts';
 import type { Repairs } from '../contract/repairs.ts';
-import type { Location, Resource } from '../domain/catalogue.ts';
+import type { Resource } from '../domain/catalogue.ts';
 import { OpeningCalendar } from '../domain/working-hours.ts';
 import type { CatalogueChange } from './catalogue-change.ts';
 import { conflictOf, displacedHolds, proposalsFor } from './displaced.ts';
@@ -13,7 +13,7 @@ import { tryCatalogue } from './try-catalogue.ts';
 export type Judgement =
   { problem: ProblemDocument; repairs?: undefined } | { problem?: undefined; repairs: Repairs };
 
-const maxConflicts = 100;
+export const maxConflicts = 100;
 
 /**
  * Judges a change by the catalogue as it is now: the api checked it against what it knew, which
@@ -25,7 +25,7 @@ export function judgeCatalogue(
   change: CatalogueChange,
   { now, region }: { now: number; region: string },
 ): Judgement {
-  const objection = objectionTo(state, change, region);
+  const objection = objectionTo(state, change, { now, region });
   if (objection !== undefined) return { problem: objection.document() };
   const touched = touchedResources(state, change);
   const before = new Set(displacedHolds(touched, { state, now }));
@@ -80,17 +80,18 @@ function known(state: RegionState, id: string): ResourceState[] {
 function objectionTo(
   state: RegionState,
   change: CatalogueChange,
-  region: string,
+  { now, region }: { now: number; region: string },
 ): Problem | undefined {
   switch (change.kind) {
     case 'service-type':
     case 'no-absence':
       return undefined;
     case 'location':
-      return violationsOf('the location cannot be served', foreignRegion(change.location, region));
+      return objectionToMove(state, change.location, now);
     case 'resource':
       return violationsOf('the resource cannot be kept as it is', [
         ...unknownReferences(state, change.resource),
+        ...foreignLocations(state, change.resource, region),
         ...unusableHours(change.resource),
       ]);
     case 'absence':
@@ -106,10 +107,35 @@ function violationsOf(detail: string, errors: Violation[]): Problem | undefined 
   return new Problem('validation-failed', detail, { members: { errors } });
 }
 
-function foreignRegion(location: Location, region: string): Violation[] {
-  if (location.region === region) return [];
-  const message = `must be ${region}: there is one region for now`;
-  return [{ pointer: '/region', code: 'not-available-yet', message }];
+// Resources would have to change their owner together with what is booked on them.
+function objectionToMove(
+  state: RegionState,
+  { id, region }: { id: string; region: string },
+  now: number,
+): Problem | undefined {
+  if ((state.locations.get(id)?.region ?? region) === region) return undefined;
+  const there = state.resourcesById().filter((resource) => resource.locations.has(id));
+  if (there.length === 0) return undefined;
+  const booked = there
+    .flatMap(({ lanes }) => lanes.flatMap((lane) => [...lane.holds()]))
+    .filter((hold) => hold.end > now);
+  if (booked.length > 0) return futureBookings(booked);
+  const message = 'cannot change while resources work there: give them other locations first';
+  const errors = [{ pointer: '/region', code: 'region-in-use', message }];
+  return violationsOf('the location stays in its region', errors);
+}
+
+function foreignLocations(
+  state: RegionState,
+  { locations }: Omit<Resource, 'lanes'>,
+  region: string,
+): Violation[] {
+  return locations.flatMap((id, index) => {
+    const other = state.locations.get(id)?.region ?? region;
+    if (other === region) return [];
+    const message = `${id} lies in region ${other}, not in ${region}`;
+    return [{ pointer: `/locations/${index}`, code: 'another-region', message }];
+  });
 }
 
 // A resource whose hours cannot be computed would keep its whole region from being loaded.

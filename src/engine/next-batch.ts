@@ -28,7 +28,7 @@ export function nextBatch(pending: readonly PendingCommand[], rules: BatchRules)
       if (taken.has(appointmentId)) continue;
       taken.add(appointmentId);
     }
-    if (rules.setAside.has(command.id)) continue;
+    if (command.waits || rules.setAside.has(command.id)) continue;
     if (isCatalogueOperation(command.operation) || rules.alone.has(command.id)) {
       return { batch: batch.length === 0 ? [command] : batch, exhausted: false };
     }

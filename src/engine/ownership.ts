@@ -9,6 +9,7 @@ import {
 import { acquireIntervalMs, startLimitMs, stopLimitMs } from './config.ts';
 import type { EngineDependencies } from './dependencies.ts';
 import { RegionLoop } from './region-loop.ts';
+import type { Siblings } from './siblings.ts';
 
 /**
  * Takes free regions, keeps the leases of those it owns, and runs one loop per region. A lease is
@@ -21,6 +22,7 @@ export class Ownership {
   readonly #loops = new Map<string, RegionLoop>();
   readonly #ending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  #looking = new AbortController();
   #leaseUntilMs = 0;
   #trouble: string | undefined = 'not started';
   #running: Promise<void> = Promise.resolve();
@@ -34,7 +36,7 @@ export class Ownership {
     this.#trouble = 'no leases yet';
     await this.#within(startLimitMs, this.#attempt(true));
     this.#running = this.#run();
-    const loaded = [...this.#loops.values()].map((loop) => loop.loaded);
+    const loaded = [...this.#loops.values()].map((loop) => loop.memory.loaded);
     await this.#within(startLimitMs, Promise.all(loaded));
   }
 
@@ -53,10 +55,10 @@ export class Ownership {
     for (const loop of this.#loops.values()) loop.wake();
   }
 
-  /** The loop of a region while its lease is known to hold: never a stale yes. */
-  loopOf(tenantId: string, region: string): RegionLoop | undefined {
-    if (this.#needs.clock.monotonicMs() >= this.#leaseUntilMs) return undefined;
-    return this.#loops.get(key({ tenantId, region }));
+  /** The tenant's loops that run here, while their leases are known to hold: never a stale yes. */
+  loopsOf(tenantId: string): RegionLoop[] {
+    if (this.#needs.clock.monotonicMs() >= this.#leaseUntilMs) return [];
+    return [...this.#loops.values()].filter(({ lease }) => lease.tenantId === tenantId);
   }
 
   /** Why the engine cannot work, or undefined. An engine without a region stands by. */
@@ -82,7 +84,8 @@ export class Ownership {
 
   async #goesOnAfter(pauseMs: number): Promise<boolean> {
     const { signal } = this.#stopping;
-    await this.#needs.clock.sleep(pauseMs, signal);
+    this.#looking = new AbortController();
+    await this.#needs.clock.sleep(pauseMs, AbortSignal.any([signal, this.#looking.signal]));
     return !signal.aborted;
   }
 
@@ -106,7 +109,7 @@ export class Ownership {
       this.#leaseUntilMs = askedMs + config.leaseSeconds * 1000;
       this.#settle(owned);
     }
-    for (const [name, loop] of this.#loops) if (loop.lost) this.#end(name, loop);
+    for (const [name, loop] of this.#loops) if (loop.memory.lost) this.#end(name, loop);
     for (const lease of await acquireFreeRegions(database, holder)) this.#adopt(lease);
     metrics.regionsOwned.set(this.#loops.size);
   }
@@ -132,9 +135,39 @@ export class Ownership {
     const name = key(lease);
     const before = this.#loops.get(name);
     if (before !== undefined) this.#end(name, before);
-    const loop = new RegionLoop(lease, this.#needs, this.#publish);
+    const loop = new RegionLoop(lease, this.#needs, {
+      publish: this.#publish,
+      siblings: this.#siblingsOf(lease),
+    });
     this.#loops.set(name, loop);
     loop.start();
+  }
+
+  #siblingsOf({ tenantId, region: own }: RegionLease): Siblings {
+    const loop = (region: string) => this.#loops.get(key({ tenantId, region }));
+    return {
+      wake: () => this.wake(),
+      recheck: (regions) => {
+        for (const region of regions) {
+          loop(region)?.memory.recheck();
+          loop(region)?.wake();
+        }
+      },
+      outdate: (region) => {
+        loop(region)?.memory.outdate();
+        loop(region)?.wake();
+      },
+      adopt: (versions, change) => {
+        for (const [region, version] of versions) {
+          if (region !== own) loop(region)?.memory.adopt(version, change);
+          loop(region)?.wake();
+        }
+        // A region that has just begun need not wait for the next look.
+        if ([...versions.keys()].some((region) => loop(region) === undefined)) {
+          this.#looking.abort();
+        }
+      },
+    };
   }
 
   #end(name: string, loop: RegionLoop): void {

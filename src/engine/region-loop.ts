@@ -10,29 +10,44 @@
  * commit), memory is dropped and loaded afresh. `BatchPolicy` keeps one bad command from holding
  * up more than its own appointment.
  *
- * The fence is the region's row: it matches only under our token and at our position, so neither
- * another owner nor a late commit of our own can slip in between what we read and what we write.
+ * The fence is the region's row: it matches only under our token, at our position and our version
+ * of the catalogue, so neither another owner nor a late commit of our own nor a change by another
+ * region can slip in between what we read and what we write.
  */
 import type { Decision } from '../contract/engine-link.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import { pollingLoop, type PollingLoop, type TurnResult } from '../io/polling-loop.ts';
 import { commitDecisions } from '../store/write/decide.ts';
-import { readPosition, type RegionLease } from '../store/write/region-lease.ts';
+import type { RegionLease } from '../store/write/region-lease.ts';
 import { announce } from './announce.ts';
 import { BatchPolicy, type Setback } from './batch-policy.ts';
-import { catalogueChange, isCatalogueOperation } from './catalogue-change.ts';
-import { applyCatalogue, commitCatalogue, type CatalogueDecision } from './commit-catalogue.ts';
+import { catalogueChange, isCatalogueOperation, type CatalogueChange } from './catalogue-change.ts';
+import {
+  applyCatalogue,
+  commitCatalogue,
+  handCatalogueOn,
+  type CatalogueDecision,
+  type CatalogueOutcome,
+} from './commit-catalogue.ts';
 import { commitFailure } from './commit-failure.ts';
-import { busyPollMs, idlePollMs, pruneIntervalMs } from './config.ts';
+import { busyPollMs, idlePollMs } from './config.ts';
+import { regionOfChange } from './change-across-regions.ts';
 import { revert } from './decide.ts';
+import type { DecidedCommand } from './decision.ts';
 import { decideBatch, UndecidableCommand } from './decide-batch.ts';
 import type { EngineDependencies } from './dependencies.ts';
-import { holdHorizon, pruneHolds } from './hold-horizon.ts';
 import { judgeCatalogue } from './judge-catalogue.ts';
-import { loadRegion } from './load-region.ts';
 import type { RegionState } from './placement/region-state.ts';
 import { publicDecision } from './public-decision.ts';
+import { RegionMemory } from './region-memory.ts';
+import type { Siblings } from './siblings.ts';
 import { takeBatch } from './take-batch.ts';
+
+interface CommittedChange {
+  change: CatalogueChange;
+  outcome: CatalogueOutcome;
+  commandId: string;
+}
 
 export class RegionLoop {
   readonly lease: RegionLease;
@@ -40,21 +55,18 @@ export class RegionLoop {
   readonly #publish: (decision: Decision) => void;
   readonly #policy = new BatchPolicy();
   readonly #loop: PollingLoop;
-  readonly #firstLoad = Promise.withResolvers<void>();
-  #state: RegionState | undefined;
-  #position = 0;
-  #lost = false;
-  #everLoaded = false;
-  #pruneAtMs = 0;
-
+  readonly #siblings: Siblings;
+  readonly memory: RegionMemory;
   constructor(
     lease: RegionLease,
     needs: EngineDependencies,
-    publish: (decision: Decision) => void,
+    ties: { publish: (decision: Decision) => void; siblings: Siblings },
   ) {
     this.lease = lease;
     this.#needs = needs;
-    this.#publish = publish;
+    this.#publish = ties.publish;
+    this.#siblings = ties.siblings;
+    this.memory = new RegionMemory(lease, needs);
     this.#loop = pollingLoop({
       ...needs,
       name: `engine ${lease.tenantId}/${lease.region}`,
@@ -65,25 +77,10 @@ export class RegionLoop {
     });
   }
 
-  /** The region in memory, or undefined while it is being loaded. */
-  get state(): RegionState | undefined {
-    return this.#state;
-  }
-
-  /** True once a statement found that another process owns the region. */
-  get lost(): boolean {
-    return this.#lost;
-  }
-
-  /** Resolves once the region is in memory, or will not be. */
-  get loaded(): Promise<void> {
-    return this.#firstLoad.promise;
-  }
-
   /** Why it cannot decide, if so. Loading again after a failure takes a moment: no trouble. */
   trouble(): string | undefined {
-    if (this.#lost) return undefined;
-    if (!this.#everLoaded) return 'a region is being loaded';
+    if (this.memory.lost) return undefined;
+    if (!this.memory.everLoaded) return 'a region is being loaded';
     return this.#loop.failure();
   }
 
@@ -97,22 +94,24 @@ export class RegionLoop {
 
   /** Lets the batch in flight finish. */
   async stop(): Promise<void> {
-    this.#firstLoad.resolve();
+    this.memory.giveUp();
     await this.#loop.stop();
   }
 
   async #turn(): Promise<TurnResult> {
-    if (this.#lost) return 'none';
-    if (this.#state === undefined) await this.#load();
-    if (this.#state === undefined || !(await this.#mayWrite())) return 'none';
-    await this.#prune(this.#state);
+    const state = await this.memory.ensure();
+    if (state === undefined || !(await this.#mayWrite())) return 'none';
+    await this.memory.prune();
     const rules = this.#policy.rules(this.#needs.clock.monotonicMs());
     const { batch, more } = await takeBatch(this.#needs.hotDatabase, this.lease, rules);
     const [first] = batch;
-    if (first === undefined) return 'none';
+    if (first === undefined) {
+      await this.memory.verifyWhenIdle();
+      return 'none';
+    }
     try {
-      if (isCatalogueOperation(first.operation)) await this.#changeCatalogue(this.#state, first);
-      else await this.#decideTogether(this.#state, batch);
+      if (isCatalogueOperation(first.operation)) await this.#changeCatalogue(state, first);
+      else await this.#decideTogether(state, batch);
     } catch (error) {
       return this.#afterFailure(error, batch);
     }
@@ -122,29 +121,8 @@ export class RegionLoop {
 
   #recover(error: unknown): Promise<void> {
     // A lost connection may also mean another server, which may know less than memory does.
-    if (commitFailure(error) === 'unknown') this.#state = undefined;
+    if (commitFailure(error) === 'unknown') this.memory.drop();
     return Promise.resolve();
-  }
-
-  async #load(): Promise<void> {
-    const { hotDatabase, database, clock, log } = this.#needs;
-    const startedMs = clock.monotonicMs();
-    const position = await readPosition(hotDatabase, this.lease);
-    if (position === undefined) {
-      this.#lost = true;
-      this.#firstLoad.resolve();
-      return;
-    }
-    const { state, strays } = await loadRegion(database, this.lease, clock.nowSeconds());
-    this.#state = state;
-    this.#position = position;
-    this.#everLoaded = true;
-    this.#pruneAtMs = clock.monotonicMs() + pruneIntervalMs;
-    this.#firstLoad.resolve();
-    const where = this.#where();
-    if (strays.length > 0) log.error({ ...where, strays: strays.slice(0, 10) }, 'holds on no lane');
-    const ms = Math.round(clock.monotonicMs() - startedMs);
-    log.info({ ...where, ms, holds: state.holds.size }, 'region loaded');
   }
 
   /** While writes are closed nothing is decided; each look asks whether they are open again. */
@@ -154,21 +132,16 @@ export class RegionLoop {
     return epoch.writable();
   }
 
-  async #prune(state: RegionState): Promise<void> {
-    const { database, clock } = this.#needs;
-    if (clock.monotonicMs() < this.#pruneAtMs) return;
-    this.#pruneAtMs = clock.monotonicMs() + pruneIntervalMs;
-    pruneHolds(state, await holdHorizon(database, this.lease, clock.nowSeconds()));
-  }
-
   async #decideTogether(state: RegionState, batch: PendingCommand[]): Promise<void> {
     const { clock, random, failpoints, hotDatabase, metrics } = this.#needs;
     const now = clock.nowSeconds();
-    const { decisions, transitions, commands } = decideBatch(state, batch, {
-      region: this.lease.region,
+    const { region } = this.lease;
+    const { decisions, ...rows } = decideBatch(state, batch, {
+      region,
       contextOf: (index) => ({
         now,
-        position: this.#position + index + 1,
+        region,
+        position: this.memory.position + index + 1,
         seed: random.seed(),
         sagaId: random.uuidV7(),
       }),
@@ -176,64 +149,83 @@ export class RegionLoop {
     try {
       await failpoints.reach('engine.after-decide-before-commit');
       const stopTimer = metrics.commitSeconds.startTimer({ stage: 'decide' });
-      const frame = this.#batchFrame(now, decisions.length);
-      await commitDecisions(hotDatabase, { ...frame, transitions, commands });
+      await commitDecisions(hotDatabase, { ...this.#batchFrame(now, decisions.length), ...rows });
       stopTimer();
     } catch (error) {
       revert(state, decisions);
       throw error;
     }
-    this.#position += decisions.length;
+    this.memory.advance(decisions.length);
     metrics.commitBatch.observe({ stage: 'decide' }, decisions.length);
     await failpoints.reach('engine.after-commit-before-memory');
+    this.#siblings.recheck(rows.otherRegions);
     this.#announce(decisions.map(publicDecision), batch);
+    if (decisions.some(concernsOthers)) this.#siblings.wake();
   }
 
   #batchFrame(now: number, count: number) {
     const { tenantId, region, token } = this.lease;
+    const { position, catalogueVersion } = this.memory;
     return {
       epoch: this.#needs.epoch.current(),
-      tenantId,
-      region,
-      token,
-      lastPosition: this.#position,
-      newPosition: this.#position + count,
+      ...{ tenantId, region, token, catalogueVersion },
+      lastPosition: position,
+      newPosition: position + count,
+      otherRegions: [],
       decidedNow: now,
       sagaDeadlineSeconds: this.#needs.config.sagaDeadlineSeconds,
     };
   }
 
   async #changeCatalogue(state: RegionState, command: PendingCommand): Promise<void> {
-    const { clock, random, database } = this.#needs;
+    const { clock, random, database, hotDatabase } = this.#needs;
     const now = clock.nowSeconds();
     const { region } = this.lease;
-    const { change, judged } = blaming(command, () => {
+    const { change, judged, decider } = blaming(command, () => {
       const asked = catalogueChange(state, command);
-      return { change: asked, judged: judgeCatalogue(state, asked, { now, region }) };
+      return {
+        change: asked,
+        decider: regionOfChange(state, asked, region),
+        judged: judgeCatalogue(state, asked, { now, region }),
+      };
     });
-    const decision: CatalogueDecision = {
-      batch: this.#batchFrame(now, 1),
-      commandId: command.id,
-      seed: random.seed(),
-      judged,
-    };
+    const batch = this.#batchFrame(now, 1);
+    const { id: commandId } = command;
+    if (decider !== region) {
+      await handCatalogueOn(hotDatabase, batch, { commandId, nextRegion: decider });
+      this.memory.advance(1);
+      this.#siblings.wake();
+      return;
+    }
+    const decision: CatalogueDecision = { batch, commandId, seed: random.seed(), judged };
     const outcome = await database.transaction((queries) =>
       commitCatalogue(queries, change, decision),
     );
-    this.#position += 1;
-    try {
-      if (!judged.problem) applyCatalogue(state, change, outcome);
-    } catch (error) {
-      this.#needs.log.error({ err: error, command_id: command.id }, 'change not in memory');
-      this.#state = undefined;
-    }
-    const told = { tenantId: command.tenantId, commandId: command.id };
+    this.memory.advance(1);
+    if (!outcome.problem) this.#remember(state, { change, outcome, commandId });
+    const { problem, result } = outcome;
+    const told = { tenantId: command.tenantId, commandId };
     this.#announce(
-      judged.problem
-        ? [{ ...told, state: 'refused', problem: judged.problem }]
-        : [{ ...told, state: 'applied', result: outcome.result }],
+      [problem ? { ...told, state: 'refused', problem } : { ...told, state: 'applied', result }],
       [command],
     );
+  }
+
+  /** Before anybody is told: availability must not know less than who asks for it. */
+  #remember(state: RegionState, committed: CommittedChange): void {
+    const { change, outcome, commandId } = committed;
+    try {
+      const own = outcome.versions?.get(this.lease.region);
+      if (own !== undefined) this.memory.adopt(own, change);
+      // What was known of the resource where it comes from must be read: its absences.
+      else if (outcome.takenFrom !== undefined) this.memory.drop();
+      else applyCatalogue(state, change, outcome);
+    } catch (error) {
+      this.#needs.log.error({ err: error, command_id: commandId }, 'change not in memory');
+      this.memory.drop();
+    }
+    if (outcome.versions !== undefined) this.#siblings.adopt(outcome.versions, change);
+    if (outcome.takenFrom !== undefined) this.#siblings.outdate(outcome.takenFrom);
   }
 
   /** What is known not to have happened is decided again; anything else is thrown on. */
@@ -250,8 +242,8 @@ export class RegionLoop {
         await this.#needs.epoch.refresh();
         return 'some';
       case 'deposed':
-        // Loading tells whether the region is another's, or only the position is not ours.
-        this.#state = undefined;
+        // Tells whether the region is another's, or memory is only older than the database.
+        await this.memory.verify();
         return 'some';
       case 'stale':
       case 'overlap':
@@ -268,11 +260,11 @@ export class RegionLoop {
       const command_id = batch.map(({ id }) => id).join();
       log.error({ ...facts, err: error, command_id }, 'command set aside');
     } else if (setback !== 'stale') log.warn({ ...facts, remedy }, 'batch not committed');
-    if (remedy === 'reload') this.#state = undefined;
+    if (remedy === 'reload') this.memory.drop();
     return 'full';
   }
 
-  #announce(decided: readonly Decision[], batch: readonly PendingCommand[]): void {
+  #announce(decided: readonly (Decision | undefined)[], batch: readonly PendingCommand[]): void {
     announce({ ...this.#needs, publish: this.#publish }, decided, batch);
   }
 
@@ -288,4 +280,10 @@ function blaming<T>(command: PendingCommand, decideIt: () => T): T {
   } catch (error) {
     throw new UndecidableCommand(command, error);
   }
+}
+
+/** Something waits for it elsewhere: the command itself, or later ones of its appointment. */
+function concernsOthers({ state, command, transitions }: DecidedCommand): boolean {
+  if (state === 'handed-on' || command.regionsTried.length > 0) return true;
+  return transitions.some(({ before, after }) => before.region !== after.region);
 }

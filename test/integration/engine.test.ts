@@ -196,9 +196,9 @@ test('a change that leaves bookings without a place is refused unless it is forc
   await catalogue(1, ['a', 'b']);
   const [booked] = await api.create({ ...hour(0), requestedResourceId: 'a' });
   const off = openResource('a', { active: false });
-  const refused = await api.put('put-resource', off, false);
+  const refused = await api.put('put-resource', off, { force: false });
   const [kept] = await api.create({ ...hour(1), requestedResourceId: 'a' });
-  const forced = await api.put('put-resource', off, true);
+  const forced = await api.put('put-resource', off);
   const [late] = await api.create({ ...hour(2), requestedResourceId: 'a' });
   await start();
   await allDecided(store);

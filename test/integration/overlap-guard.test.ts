@@ -221,6 +221,7 @@ async function commit(lease: RegionLease, transitions: Transition[]): Promise<vo
   const rows = decisionRows('default', decided satisfies DecidedCommand);
   await commitDecisions(database, {
     ...{ epoch: 1, ...lease, lastPosition: 0, newPosition: 1, decidedNow: base },
+    ...{ catalogueVersion: 0, otherRegions: [] },
     ...{ sagaDeadlineSeconds: 600, transitions: rows.transitions, commands: [rows.command] },
   });
 }

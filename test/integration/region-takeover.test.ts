@@ -91,11 +91,14 @@ const availabilityOf = (engine: RunningEngine) => {
 };
 
 async function emptyBatch(token: number): Promise<DecideBatch> {
-  const [row] = await store.query<{ at: number }>('SELECT last_position AS at FROM regions');
+  const [row] = await store.query<{ at: number; version: number }>(
+    'SELECT last_position AS at, catalogue_version AS version FROM regions',
+  );
   const position = row?.at ?? NaN;
   return {
     ...{ epoch: 1, tenantId: 'default', region: 'default', token },
     ...{ lastPosition: position, newPosition: position, decidedNow: 0, sagaDeadlineSeconds: 600 },
+    ...{ catalogueVersion: row?.version ?? NaN, otherRegions: [] },
     ...{ transitions: [], commands: [] },
   };
 }

@@ -111,12 +111,12 @@ async function replay(): Promise<RegionState> {
       const change = catalogueChange(region, command(operation, null, { payload }));
       const own = change.kind === 'resource' ? change.resource.id : undefined;
       const all = lanes.filter((lane) => lane.resource_id === own).map((lane) => lane.lane_id);
-      applyCatalogue(region, change, { result: {}, lanes: all });
+      applyCatalogue(region, change, { lanes: all });
       continue;
     }
     const about: Partial<PendingCommand> = { id, payload, ifMatch: row.if_match };
     const again = decide(region, command(operation, await asFound(row), about), {
-      ...{ now: row.decided_now, position, seed, sagaId: id },
+      ...{ now: row.decided_now, region: 'default', position, seed, sagaId: id },
     });
     assert.equal(again.state, row.state, `position ${position}: ${operation}`);
   }

@@ -19,7 +19,8 @@ const keys: Record<string, RegExp> = {
   idempotency_keys: /key/,
   inbox: /appointment_id/,
   outbox: /shard/,
-  regions: /region/,
+  // A tenant has few.
+  regions: /region|tenant_id/,
   sagas: /saga_id/,
   slot_holds: /appointment_id/,
   tasks: /task_id|lane/,

@@ -45,6 +45,8 @@ export function command(
     operation,
     acceptedSeq: lastSeq,
     payload: null,
+    regionsTried: [],
+    waits: false,
     ifMatch: null,
     trace: { actor: 'key:test', requestId: 'request-1', traceparent: null },
     appointment: about,
@@ -53,7 +55,8 @@ export function command(
 }
 
 export function context(changes: Partial<DecisionContext> = {}): DecisionContext {
-  return { now, position: 1, seed: 1, sagaId: 'a0000000-0000-4000-8000-000000000000', ...changes };
+  const sagaId = 'a0000000-0000-4000-8000-000000000000';
+  return { now, region: 'default', position: 1, seed: 1, sagaId, ...changes };
 }
 
 /** All that a region holds, in an order of its own. */

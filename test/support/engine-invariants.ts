@@ -35,12 +35,20 @@ export async function assertWhole(store: TestDatabase): Promise<void> {
         USING (tenant_id, appointment_id)
       WHERE (h.lane_id, h.busy_start_at, h.busy_end_at)
         IS DISTINCT FROM (s.lane_id, s.busy_start_at, s.busy_end_at)`,
-    'the positions of a region are 1 to n, each of one command': `
+    // What is handed on and what leaves the region uses positions up as well.
+    'the positions of a tenant’s only region are 1 to n, each of one command': `
       SELECT r.region FROM regions r LEFT JOIN commands c
         ON c.tenant_id = r.tenant_id AND c.decided_region = r.region
+      WHERE NOT EXISTS (SELECT FROM regions o
+        WHERE o.tenant_id = r.tenant_id AND o.region <> r.region)
       GROUP BY r.tenant_id, r.region, r.last_position
       HAVING count(c.position) <> r.last_position OR count(DISTINCT c.position) <> r.last_position
         OR coalesce(max(c.position), 0) <> r.last_position`,
+    'no two commands of a region have one position, and none is beyond the region’s': `
+      SELECT r.region FROM regions r JOIN commands c
+        ON c.tenant_id = r.tenant_id AND c.decided_region = r.region
+      GROUP BY r.tenant_id, r.region, r.last_position
+      HAVING count(c.position) <> count(DISTINCT c.position) OR max(c.position) > r.last_position`,
   };
   for (const [rule, sql] of Object.entries(offences)) {
     assert.deepEqual(await store.query(sql), [], rule);

@@ -81,7 +81,12 @@ export interface Accepting {
   /** Makes creates durable as the api does; answers their appointments' ids. */
   create(...wanted: Parameters<typeof appointment>[1][]): Promise<string[]>;
   act(id: string, operation: AppointmentAction, ifMatch?: number): Promise<string>;
-  put(operation: CatalogueOperation, value: unknown, force?: boolean): Promise<string>;
+  /** To the region `default`, by force, unless said otherwise. */
+  put(
+    operation: CatalogueOperation,
+    value: unknown,
+    options?: { force?: boolean; region?: string },
+  ): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -104,7 +109,7 @@ export function accepting(store: TestDatabase): Accepting {
         const event = appointmentEvent(about, { name: 'accepted', traceparent: null });
         return {
           ...{ ...trace, tenant_id: 'default', key: randomUUID(), content_hash: '00' },
-          ...{ command_id: systemRandom.uuidV7(), appointment_id: about.id, region: 'default' },
+          ...{ command_id: systemRandom.uuidV7(), appointment_id: about.id, region: about.region },
           ...{ catalogue_version: tenant?.v ?? NaN, customer_id: about.customerId },
           ...{ start_s: about.start, end_s: about.end, service_type: about.serviceType },
           ...{ location: about.location, location_known: about.locationKnown },
@@ -127,11 +132,11 @@ export function accepting(store: TestDatabase): Accepting {
       if (!accepted.has(command_id)) throw new Error(`${operation} was not accepted`);
       return command_id;
     },
-    put: async (operation, value, force = true) => {
+    put: async (operation, value, { force = true, region: to = 'default' } = {}) => {
       const id = systemRandom.uuidV7();
       const payload = { value, force };
       await insertCatalogueCommand(database, await epoch(), {
-        ...{ tenantId: 'default', id, operation, region: 'default', payload, createdAt: now },
+        ...{ tenantId: 'default', id, operation, region: to, payload, createdAt: now },
         ...{ actor: 'key:test', requestId: 'request-1', traceparent: 'test' },
       });
       return id;

@@ -96,6 +96,11 @@ const REASONS: readonly RefusalReason[] = [
   'travel',
 ];
 
+/** How far a request got that was refused for this reason. */
+export function reasonRank(reason: string): number {
+  return REASONS.findIndex((one) => one === reason);
+}
+
 function refusal(state: RegionState, request: PlacementRequest): Refused {
   let reached = 0;
   const full: ResourceState[] = [];

@@ -7,6 +7,8 @@ type Row = {
   command_id: string;
   operation: Operation;
   accepted_seq: number;
+  regions_tried: string[];
+  waits: boolean;
   payload: unknown;
   if_match: number | null;
   actor: string;
@@ -14,18 +16,29 @@ type Row = {
   command_traceparent: string | null;
 } & { [column in keyof AppointmentRow]: AppointmentRow[column] | null };
 
-// OFFSET 0 keeps the look-up by key apart: joined by the constant tenant, it can become a scan of
-// all that the tenant has in a plan that was made while the table was small.
+// OFFSET 0 keeps the look-ups by key apart: joined by the constant tenant, they can become a scan
+// of all that the tenant has in a plan that was made while the table was small.
+// A command waits for the earlier ones of its appointment that another region decides. Only the
+// first of each appointment is asked about: those behind it wait for it in any case.
 const pendingByRegion = statement<Row>(
   'pending_by_region',
-  `SELECT c.command_id, c.operation, c.accepted_seq, c.payload, c.if_match, c.actor, c.request_id,
-    c.traceparent AS command_traceparent, ${appointmentColumns}
-  FROM commands c
+  `SELECT c.command_id, c.operation, c.accepted_seq, c.regions_tried, c.payload, c.if_match,
+    c.actor, c.request_id, c.traceparent AS command_traceparent, ${appointmentColumns},
+    CASE WHEN c.place = 1 AND c.operation <> 'create' THEN EXISTS (
+      SELECT FROM (
+        SELECT state, region FROM commands
+        WHERE tenant_id = c.tenant_id AND appointment_id = c.appointment_id
+          AND accepted_seq < c.accepted_seq OFFSET 0) e
+      WHERE e.state = 'pending' AND e.region <> c.region) ELSE false END AS waits
+  FROM (
+    SELECT p.*, row_number() OVER (PARTITION BY p.appointment_id ORDER BY p.accepted_seq) AS place
+    FROM (
+      SELECT * FROM commands WHERE tenant_id = $1 AND region = $2 AND state = 'pending'
+      ORDER BY accepted_seq LIMIT $3) p) c
   LEFT JOIN LATERAL (
     SELECT * FROM appointments
     WHERE tenant_id = c.tenant_id AND appointment_id = c.appointment_id OFFSET 0) a ON true
-  WHERE c.tenant_id = $1 AND c.region = $2 AND c.state = 'pending'
-  ORDER BY c.accepted_seq LIMIT $3`,
+  ORDER BY c.accepted_seq`,
 );
 
 /** The oldest undecided commands of a region, each with its appointment as it stands. */
@@ -39,6 +52,8 @@ export async function findPendingCommands(
     id: row.command_id,
     operation: row.operation,
     acceptedSeq: row.accepted_seq,
+    regionsTried: row.regions_tried,
+    waits: row.waits,
     payload: row.payload,
     ifMatch: row.if_match,
     trace: {

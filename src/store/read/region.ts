@@ -71,14 +71,24 @@ const holdsOfRegion = statement<HoldRow>(
   FROM slot_holds WHERE tenant_id = $1 AND region = $2 AND busy_end_at > to_timestamp($3)`,
 );
 
+/** What every region's owner knows of its tenant. */
+export async function readSharedCatalogue(
+  queries: Queries,
+  tenantId: string,
+): Promise<Pick<RegionContent, 'serviceTypes' | 'locations'>> {
+  return {
+    serviceTypes: await queries.run(serviceTypesOfTenant, [tenantId]),
+    locations: await queries.run(locationsOfTenant, [tenantId]),
+  };
+}
+
 /** A region as of now: its catalogue, and what ends after `sinceS` (epoch seconds). */
 export async function readRegion(
   queries: Queries,
   { tenantId, region, sinceS }: { tenantId: string; region: string; sinceS: number },
 ): Promise<RegionContent> {
   return {
-    serviceTypes: await queries.run(serviceTypesOfTenant, [tenantId]),
-    locations: await queries.run(locationsOfTenant, [tenantId]),
+    ...(await readSharedCatalogue(queries, tenantId)),
     resources: (await queries.run(resourcesOfRegion, [tenantId, region])).map(withNumericLanes),
     absences: await queries.run(absencesOfRegion, [tenantId, region, sinceS]),
     holds: await queries.run(holdsOfRegion, [tenantId, region, sinceS]),

@@ -19,6 +19,10 @@ const putLocation = statement<{ created: boolean }>(
     longitude = $6, region = $7, active = $8, updated_at = now()
   RETURNING xmax = 0 AS created`,
 );
+const addRegion = statement<never>(
+  'add_region',
+  `INSERT INTO regions (tenant_id, region) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+);
 const putResource = statement<{ created: boolean }>(
   'put_resource',
   `INSERT INTO resources (tenant_id, resource_id, region, name, service_types, locations,
@@ -56,12 +60,14 @@ export async function writeServiceType(
   return row?.created === true;
 }
 
+/** A region begins with the first location that names it; whoever is free then takes it. */
 export async function writeLocation(
   queries: Queries,
   tenantId: string,
   location: Location,
 ): Promise<boolean> {
   const { id, name, timeZone, latitude, longitude, region, active } = location;
+  await queries.run(addRegion, [tenantId, region]);
   const values = [
     tenantId,
     id,

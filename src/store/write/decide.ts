@@ -45,7 +45,10 @@ export interface TransitionRow {
 
 export interface DecidedCommandRow {
   command_id: string;
-  state: 'applied' | 'refused';
+  /** `pending`: it is handed on to `next_region`, and keeps `payload` for it. */
+  state: 'applied' | 'refused' | 'pending';
+  next_region: string | null;
+  payload: unknown;
   problem: unknown;
   result: unknown;
   position: number;
@@ -61,6 +64,10 @@ export interface DecideBatch {
   /** The region's position before and after the batch. */
   lastPosition: number;
   newPosition: number;
+  /** The region's version of the catalogue that the decisions were made by. */
+  catalogueVersion: number;
+  /** Regions where the batch frees holds: their owners must load again. */
+  otherRegions: readonly string[];
   /** The clock that the decisions were made with, epoch seconds. */
   decidedNow: number;
   sagaDeadlineSeconds: number;
@@ -76,6 +83,7 @@ export const staleDecisionState = 'SW003';
 // scan the whole tenant by an index that begins with it, which looks cheap while a table is small.
 // For the same reason the decisions are filtered by a condition that all of them meet: few rows are
 // expected of it, so that commands are looked up for them and not they for all commands.
+// A command that is handed on stays undecided, in its next region.
 // History names the hold that each version leaves in place: the new one, or the one that is kept.
 const decideBatch = statement<{ ok: boolean }>(
   'decide_batch',
@@ -83,7 +91,12 @@ const decideBatch = statement<{ ok: boolean }>(
   fence AS MATERIALIZED (
     UPDATE regions r SET last_position = $6 FROM epoch
     WHERE r.tenant_id = $2 AND r.region = $3 AND r.token = $4 AND r.last_position = $5
+      AND r.catalogue_version = $11
     RETURNING r.tenant_id),
+  others AS (
+    UPDATE regions SET last_position = last_position + 1
+    WHERE tenant_id = $2 AND region = ANY($12::text[]) AND region <> $3
+      AND cardinality($12::text[]) > 0 AND (SELECT count(*) FROM fence) = 1),
   input AS MATERIALIZED (
     SELECT fence.tenant_id, i.*, to_timestamp(i.at_s) AS at
     FROM fence, jsonb_to_recordset($7::jsonb) AS i (
@@ -151,12 +164,19 @@ const decideBatch = statement<{ ok: boolean }>(
     FROM changed WHERE saga_id IS NOT NULL),
   decisions AS MATERIALIZED (
     SELECT fence.tenant_id, d.* FROM fence, jsonb_to_recordset($8::jsonb) AS d (
-      command_id uuid, state text, problem jsonb, result jsonb, position int8, seed int8)
-    WHERE d.state IN ('applied', 'refused')),
+      command_id uuid, state text, next_region text, payload jsonb, problem jsonb, result jsonb,
+      position int8, seed int8)
+    WHERE d.state IN ('applied', 'refused', 'pending')),
   decided AS (
     UPDATE commands c SET state = d.state, problem = d.problem, result = d.result,
-      decided_at = now(), decided_region = $3, position = d.position, decided_now = $10,
-      seed = d.seed
+      decided_at = CASE WHEN d.next_region IS NULL THEN now() END,
+      decided_region = CASE WHEN d.next_region IS NULL THEN $3 END,
+      position = CASE WHEN d.next_region IS NULL THEN d.position END,
+      decided_now = CASE WHEN d.next_region IS NULL THEN $10::int8 END,
+      seed = CASE WHEN d.next_region IS NULL THEN d.seed END,
+      region = coalesce(d.next_region, c.region), payload = coalesce(d.payload, c.payload),
+      regions_tried = CASE WHEN d.next_region IS NULL THEN c.regions_tried
+        ELSE c.regions_tried || $3 END
     FROM decisions d
     WHERE c.tenant_id = d.tenant_id AND c.command_id = d.command_id AND c.decided_at IS NULL
     RETURNING c.command_id)
@@ -167,8 +187,8 @@ const decideBatch = statement<{ ok: boolean }>(
 
 /**
  * Commits a batch of decisions of one region in one statement, all or nothing.
- * Throws SQLSTATE SW001 (writes closed), SW002 (no longer the owner), SW003 (an appointment or a
- * command is not as it was planned on), 23P01 (a hold overlaps).
+ * Throws SQLSTATE SW001 (writes closed), SW002 (no longer the owner, or memory is old), SW003 (an
+ * appointment or a command is not as it was planned on), 23P01 (a hold overlaps).
  */
 export async function commitDecisions(queries: Queries, batch: DecideBatch): Promise<void> {
   await queries.run(decideBatch, [
@@ -182,5 +202,7 @@ export async function commitDecisions(queries: Queries, batch: DecideBatch): Pro
     JSON.stringify(batch.commands),
     batch.sagaDeadlineSeconds,
     batch.decidedNow,
+    batch.catalogueVersion,
+    batch.otherRegions,
   ]);
 }

@@ -46,9 +46,9 @@ const releaseRegions = statement<never>(
   `UPDATE regions SET owner = NULL, owner_session = NULL, lease_expires_at = '-infinity'
   WHERE owner = $1`,
 );
-const regionPosition = statement<{ last_position: number }>(
+const regionPosition = statement<{ last_position: number; catalogue_version: number }>(
   'region_position',
-  `SELECT last_position FROM regions WHERE tenant_id = $1 AND region = $2 AND token = $3`,
+  `SELECT last_position, catalogue_version FROM regions WHERE tenant_id = $1 AND region = $2 AND token = $3`,
 );
 
 /** Takes every region that is free. The new token fences whoever held it before. */
@@ -72,14 +72,23 @@ export async function releaseOwnRegions(queries: Queries, processId: string): Pr
   await queries.run(releaseRegions, [processId]);
 }
 
-/** The last committed position under this lease, or undefined where the lease is lost. */
+/** What a region's memory must be of to be decided on. */
+export interface RegionPosition {
+  /** The last committed decision; others add to it when they change what is held here. */
+  position: number;
+  /** Counts the changes of the tenant's service types and locations. */
+  catalogueVersion: number;
+}
+
+/** Where the region is under this lease, or undefined where the lease is lost. */
 export async function readPosition(
   queries: Queries,
   lease: RegionLease,
-): Promise<number | undefined> {
+): Promise<RegionPosition | undefined> {
   const values = [lease.tenantId, lease.region, lease.token];
   const [row] = await queries.run(regionPosition, values);
-  return row?.last_position;
+  if (row === undefined) return undefined;
+  return { position: row.last_position, catalogueVersion: row.catalogue_version };
 }
 
 function toLeases(rows: LeaseRow[]): RegionLease[] {
