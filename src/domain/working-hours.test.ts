@@ -148,6 +148,20 @@ test('the same hours are longer or shorter on the days the clock changes', () =>
   assert.deepEqual(length('2025-10-26', '2025-10-27'), [25]);
 });
 
+test('a break counts however long the hours around it run on, and however long the range', () => {
+  const rules = {
+    hours: [everyDay('07:00', '19:00'), everyDay('19:00', '07:00')],
+    breaks: [{ days: ['sun' as const], start: '02:00', end: '04:00' }],
+    zone: 'UTC',
+  };
+  const instant = (text: string) => Temporal.Instant.from(text).epochMilliseconds / 1_000;
+  const range = [instant('2027-01-07T00:00:00Z'), instant('2027-01-11T00:00:00Z')] as const;
+  assert.deepEqual(openIntervals(rules, ...range), [
+    { start: range[0], end: instant('2027-01-10T02:00:00Z') },
+    { start: instant('2027-01-10T04:00:00Z'), end: range[1] },
+  ]);
+});
+
 test('violations name the row and the member', () => {
   assert.deepEqual(hoursViolations([everyDay('09:00', '24:00'), everyDay('22:00', '02:00')]), []);
   const wrong = [

@@ -98,7 +98,9 @@ export class OpeningCalendar {
     const found: Interval[] = [];
     const end = Math.ceil(to / DAY_SECONDS);
     for (let day = Math.floor(from / DAY_SECONDS); day < end; day += 1) {
-      found.push(...this.#day(day).open);
+      // An entry knows the breaks of the days around its own, and is silent on those beyond.
+      const own = { start: day * DAY_SECONDS, end: (day + 1) * DAY_SECONDS };
+      found.push(...clipIntervals(this.#day(day).open, own));
     }
     const open = clipIntervals(mergeIntervals(found), { start: from, end: to });
     this.#lastRange = { from, to, open };

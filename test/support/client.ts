@@ -29,6 +29,13 @@ export interface CreateBody extends Record<string, unknown> {
   metadata?: Record<string, unknown>;
 }
 
+export interface UpdateBody extends Record<string, unknown> {
+  idempotency_key: string;
+  slot?: { start_time: string; end_time: string };
+  location?: string | null;
+  metadata?: Record<string, unknown> | null;
+}
+
 export interface CallOptions {
   /** Seconds for `Prefer: wait`. */
   wait?: number;
@@ -71,10 +78,21 @@ export class Client {
     return this.#keyed({ call, options, operation: 'create', key: body.idempotency_key });
   }
 
+  update(id: string, body: UpdateBody, options: CallOptions = {}): Promise<Answer> {
+    const call: Call = { method: 'PATCH', path: `/v1/appointments/${id}`, body };
+    return this.#keyed({ call, options, operation: 'update', key: body.idempotency_key });
+  }
+
   cancel(id: string, key: string, options: CallOptions = {}): Promise<Answer> {
-    const path = `/v1/appointments/${id}/cancel`;
-    const call: Call = { method: 'POST', path, body: { idempotency_key: key } };
-    return this.#keyed({ call, options, operation: 'cancel', key });
+    return this.#step({ id, key, options, operation: 'cancel' });
+  }
+
+  start(id: string, key: string, options: CallOptions = {}): Promise<Answer> {
+    return this.#step({ id, key, options, operation: 'start' });
+  }
+
+  complete(id: string, key: string, options: CallOptions = {}): Promise<Answer> {
+    return this.#step({ id, key, options, operation: 'complete' });
   }
 
   appointment(id: string): Promise<Answer> {
@@ -90,12 +108,28 @@ export class Client {
     return this.#persist({ method: 'PUT', path, body });
   }
 
+  post(path: string, body: Record<string, unknown>): Promise<Answer> {
+    return this.#persist({ method: 'POST', path, body });
+  }
+
   get(path: string): Promise<Answer> {
     return this.#persist({ method: 'GET', path });
   }
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  #step(asked: {
+    id: string;
+    key: string;
+    options: CallOptions;
+    operation: 'cancel' | 'start' | 'complete';
+  }): Promise<Answer> {
+    const { id, key, options, operation } = asked;
+    const path = `/v1/appointments/${id}/${operation}`;
+    const call: Call = { method: 'POST', path, body: { idempotency_key: key } };
+    return this.#keyed({ call, options, operation, key });
   }
 
   #keyed(asked: {

@@ -50,6 +50,20 @@ export function createBody({ hour, minutes = 60, resource, key }: Booking): Crea
   };
 }
 
+const steps = {
+  create: 30,
+  again: 10,
+  reuse: 6,
+  look: 6,
+  reschedule: 22,
+  describe: 6,
+  cancel: 12,
+  start: 6,
+  complete: 4,
+};
+
+type Step = keyof typeof steps;
+
 export interface LoadOptions {
   client: Client;
   clients: number;
@@ -67,53 +81,144 @@ export interface LoadReport {
 }
 
 /**
- * Clients that book, cancel what they booked, look at it, and come again with used keys, some of
- * them with other content. The choices follow from the seed; how they interleave does not.
+ * Clients that book, move, describe, begin and end what any of them booked, look at it, and come
+ * again with used keys, some of them with other content. The choices follow from the seed; how
+ * they interleave, and so whose appointment is met, does not.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   const answers = new Map<number, number>();
+  const booked: Booked[] = [];
   const count = ({ status }: Answer): void =>
     void answers.set(status, (answers.get(status) ?? 0) + 1);
   await Promise.all(
     Array.from({ length: options.clients }, (_, index) =>
-      runClient({ ...options, random: seeded(options.seed * 7919 + index), count }),
+      runClient({ ...options, booked, random: seeded(options.seed * 7919 + index), count }),
     ),
   );
   return { answers };
 }
 
-type ClientRun = LoadOptions & { random: () => number; count: (answer: Answer) => void };
+interface Booked {
+  id: string;
+  /** As it was last told. */
+  version: number;
+  body: CreateBody;
+  hasStarted: boolean;
+}
+
+type ClientRun = LoadOptions & {
+  booked: Booked[];
+  random: () => number;
+  count: (answer: Answer) => void;
+};
+
+type Send = () => Promise<Answer>;
 
 async function runClient(run: ClientRun): Promise<void> {
-  const { client, random, count } = run;
-  const booked: { id: string; body: CreateBody }[] = [];
-  const any = (): (typeof booked)[number] | undefined =>
-    booked[Math.floor(random() * booked.length)];
+  const { random, booked, count } = run;
+  const sent: Send[] = [];
   for (let call = 0; call < run.callsEach && run.until?.() !== true; call++) {
-    const dice = random();
-    const earlier = dice < 0.3 ? any() : undefined;
-    const wait = random() < 0.5 ? { wait: 10 } : {};
-    if (earlier === undefined) {
-      const resource = random() < 0.5 ? { resource: Math.floor(random() * run.resources) } : {};
-      const body = createBody({ hour: Math.floor(random() * run.hours), ...resource });
-      const answer = await client.create(body, wait);
-      const id = answer.body['id'];
-      if (typeof id === 'string') booked.push({ id, body });
+    const step = anyStep(random());
+    if (step === 'create') {
+      const body = anyBooking(run);
+      const send: Send = () => run.client.create(body, anyWait(random));
+      for (const answer of await once(send, random)) {
+        const id = answer.body['id'];
+        if (typeof id === 'string' && !booked.some((other) => other.id === id)) {
+          booked.push({ id, version: Number(answer.body['version']), body, hasStarted: false });
+        }
+        count(answer);
+      }
+      sent.push(send);
+      continue;
+    }
+    const earlier = anyOf(step === 'complete' ? completable(booked) : booked, random);
+    const used = anyOf(sent, random);
+    if (earlier === undefined || used === undefined) continue;
+    const send = step === 'again' ? used : request(run, step, earlier);
+    const answers = await once(send, random);
+    for (const answer of answers) {
+      if (answer.body['id'] === earlier.id) earlier.version = Number(answer.body['version']);
+      if (step === 'start' && answer.status < 300) earlier.hasStarted = true;
       count(answer);
-    } else if (dice < 0.12) {
-      count(await client.cancel(earlier.id, randomUUID(), wait));
-    } else if (dice < 0.18) {
-      count(await client.appointment(earlier.id));
-    } else if (dice < 0.25) {
-      count(await client.create(earlier.body, wait));
-    } else {
-      count(await client.create({ ...earlier.body, metadata: { other: call } }, wait));
+    }
+    if (step !== 'look' && step !== 'reuse' && step !== 'again') sent.push(send);
+    // Most of what has ended is left alone, or soon nothing else would be met.
+    const isEnding = step === 'cancel' || step === 'complete';
+    const ends = answers.some((one) => (isEnding && one.status < 300) || tellsOfTheEnd(one));
+    if (ends && random() < 0.8 && booked.includes(earlier)) {
+      booked.splice(booked.indexOf(earlier), 1);
     }
   }
 }
 
+/** What the step sends about the appointment; each sending is the same request. */
+function request(run: ClientRun, step: Exclude<Step, 'create' | 'again'>, earlier: Booked): Send {
+  const { client, random } = run;
+  const { id, body } = earlier;
+  const key = randomUUID();
+  const match = { 'if-match': `"${earlier.version}"` };
+  const options = { ...anyWait(random), ...(random() < 0.2 && { headers: match }) };
+  const metadata = { note: Math.floor(random() * 1_000) };
+  switch (step) {
+    case 'look':
+      return () => client.appointment(id);
+    case 'reuse':
+      return () => client.create({ ...body, metadata: { other: key } }, options);
+    case 'reschedule': {
+      const { slot } = anyBooking(run);
+      const change = { slot, ...(random() < 0.2 && { metadata }) };
+      return () => client.update(id, { idempotency_key: key, ...change }, options);
+    }
+    case 'describe':
+      return () => client.update(id, { idempotency_key: key, metadata }, options);
+    case 'cancel':
+      return () => client.cancel(id, key, options);
+    case 'start':
+      return () => client.start(id, key, options);
+    case 'complete':
+      return () => client.complete(id, key, options);
+  }
+}
+
+/** Whether the appointment was found in a state that allows nothing. */
+function tellsOfTheEnd({ body: { allowed, state } }: Answer): boolean {
+  if (Array.isArray(allowed)) return allowed.length === 0;
+  return ['FAILED', 'CANCELLED', 'COMPLETED'].includes(String(state));
+}
+
+/** Those that have started, as long as there are any. */
+function completable(booked: Booked[]): Booked[] {
+  const started = booked.filter(({ hasStarted }) => hasStarted);
+  return started.length > 0 ? started : booked;
+}
+
+function anyOf<T>(all: readonly T[], random: () => number): T | undefined {
+  return all[Math.floor(random() * all.length)];
+}
+
+/** Now and then twice at the same time. */
+function once(send: Send, random: () => number): Promise<Answer[]> {
+  return Promise.all(random() < 0.05 ? [send(), send()] : [send()]);
+}
+
+function anyBooking({ random, hours, resources }: ClientRun): CreateBody {
+  const resource = random() < 0.5 ? { resource: Math.floor(random() * resources) } : {};
+  return createBody({ hour: Math.floor(random() * hours), ...resource });
+}
+
+function anyWait(random: () => number): { wait?: number } {
+  return random() < 0.5 ? { wait: 10 } : {};
+}
+
+function anyStep(share: number): Step {
+  const all = Object.entries(steps) as [Step, number][];
+  let left = share * all.reduce((sum, [, weight]) => sum + weight, 0);
+  return all.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'create';
+}
+
 /** mulberry32: small, and the same everywhere. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -163,7 +163,8 @@ function capacities(facts: Facts): Map<string, number> {
   const room = new Map(facts.resources.map((row) => [`${row.tenant}/${row.id}`, row.capacity]));
   for (const { tenant, operation, state, payload } of facts.commands) {
     if (operation !== 'put-resource' || state !== 'applied') continue;
-    const { id, capacity } = payload as { id?: string; capacity?: number };
+    const { value = {} } = payload as { value?: { id?: string; capacity?: number } };
+    const { id, capacity } = value;
     const name = `${tenant}/${id}`;
     room.set(name, Math.max(room.get(name) ?? 0, capacity ?? 1));
   }
