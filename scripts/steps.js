@@ -38,7 +38,7 @@ export function staticSteps({ cached = false } = {}) {
         '--check',
         '--log-level=warn',
         '.',
-        ...kept('--cache', '--cache-location', cache('prettier')),
+        ...kept('--cache', '--cache-location', cache('prettier-check')),
       ],
     },
   ];
