@@ -3,7 +3,7 @@ import type { RelayDependencies } from './dependencies.ts';
 import { logPartitions } from './log-partitions.ts';
 import { outboxGauges } from './outbox-gauges.ts';
 import { publishOutbox } from './publish-outbox.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 import { createShardLeases } from './shard-leases.ts';
 
 export interface Relay {

@@ -2,7 +2,7 @@ import { isUnavailable } from '../io/postgres.ts';
 import { holdOutboxShards, releaseOutboxShards } from '../store/write/outbox.ts';
 import { pollingLoop } from '../io/polling-loop.ts';
 import type { RelayDependencies } from './dependencies.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 
 /** The shards that this process owns, kept up by a heartbeat. */
 export interface ShardLeases {

@@ -37,3 +37,8 @@ export function createWriteEpoch(queries: Queries): WriteEpoch {
 export function isEpochOver(error: unknown): boolean {
   return sqlState(error) === epochOverState;
 }
+
+/** Reads the write epoch again where a statement failed because of it. */
+export async function refreshEpoch(epoch: WriteEpoch, error: unknown): Promise<void> {
+  if (isEpochOver(error)) await epoch.refresh();
+}

@@ -7,7 +7,7 @@ import {
   type NotificationOrder,
 } from '../store/write/consumer.ts';
 import type { WorkerDependencies } from './dependencies.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 
 export interface EventConsumerOptions {
   /** The name that its cursors and inbox rows bear. */

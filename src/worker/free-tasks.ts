@@ -1,7 +1,7 @@
 import { pollingLoop, type PollingLoop } from '../io/polling-loop.ts';
 import { freeTasks } from '../store/write/tasks.ts';
 import type { WorkerDependencies } from './dependencies.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 
 /**
  * Gives back the tasks of owners that are gone: killed ones as soon as their session's lock is

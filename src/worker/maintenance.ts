@@ -1,7 +1,7 @@
 import { pollingLoop, type PollingLoop } from '../io/polling-loop.ts';
 import { sweepIdempotencyKeys, sweepInboxRows } from '../store/write/sweep.ts';
 import type { WorkerDependencies } from './dependencies.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 
 const limit = 1_000;
 

@@ -1,7 +1,7 @@
 import { pollingLoop } from '../io/polling-loop.ts';
 import { renewTasks, type TaskRow } from '../store/write/tasks.ts';
 import type { WorkerDependencies } from './dependencies.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 
 /** A claimed task. `signal` is aborted once it is no longer ours: calls in flight then end. */
 export interface RunningTask {

@@ -1,7 +1,7 @@
 import { pollingLoop, type PollingLoop } from '../io/polling-loop.ts';
 import { claimTasks, retryTasks, type Lane, type TaskRow } from '../store/write/tasks.ts';
 import type { WorkerDependencies } from './dependencies.ts';
-import { refreshEpoch } from './refresh-epoch.ts';
+import { refreshEpoch } from '../store/write-epoch.ts';
 import type { RunningTask, RunningTasks } from './running-tasks.ts';
 import { settleFailures, type FailedTask } from './settle-failures.ts';
 

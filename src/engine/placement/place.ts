@@ -1,18 +1,10 @@
+import type { RefusalReason } from '../../domain/appointment.ts';
 import type { Demand, PlacementRequest } from './demand.ts';
 import { eligibility, explain, isCapable } from './eligibility.ts';
 import type { Rule } from './eligibility.ts';
 import type { RegionState } from './region-state.ts';
 import type { ResourceState } from './resource-state.ts';
 import type { Room } from './room.ts';
-
-export type RefusalReason =
-  | 'no-capable-resource'
-  | 'resource-inactive'
-  | 'outside-hours'
-  | 'absent'
-  | 'calendar-busy'
-  | 'no-room'
-  | 'travel';
 
 export interface Conflict {
   resourceId: string;
