@@ -1,6 +1,7 @@
 import type { Absence, AbsenceQuery, AddedAbsence } from '../contract/absence.ts';
 import { unavailable } from '../contract/problem.ts';
 import type { Answer, Call } from '../contract/route.ts';
+import { commitAfter } from '../io/failpoints.ts';
 import { findAbsence } from '../store/read/absences.ts';
 import { insertAbsenceCommand, type AbsenceCommand } from '../store/write/commands-absence.ts';
 import { acceptEpoch } from './accept-epoch.ts';
@@ -9,8 +10,10 @@ import {
   noteAccepted,
   repairsOf,
   type CatalogueParts,
+  type Waiting,
 } from './command-catalogue.ts';
 import { contentHash } from './content-hash.ts';
+import { crashPoints } from './crash-points.ts';
 import type { Expectation } from './decision-waiter.ts';
 import { absenceView, noSuchAbsence } from './get-absence.ts';
 import type { FirstUse, Idempotency } from './idempotency.ts';
@@ -37,8 +40,9 @@ export async function acceptAbsence(
     const used = await recordOnce(parts, call, { request, own });
     if (used === own) return added(parts, call, { used, expectation });
     return expecting(used, async (first) => {
-      const { body } = await added(parts, call, { used, expectation: first });
-      return { status: 200, headers: { 'idempotency-replayed': 'true' }, body };
+      const headers = { 'idempotency-replayed': 'true' };
+      const { body } = await added(parts, call, { used, expectation: first, headers });
+      return { status: 200, headers, body };
     });
   });
 }
@@ -76,7 +80,13 @@ async function recordOnce(
     ...{ createdAt: clock.nowSeconds(), actor, requestId, traceparent },
   };
   const outcome = await parts.idempotency.once(name, hash, async () => {
-    const fresh = await acceptEpoch(epoch, (now) => insertAbsenceCommand(database, now, command));
+    await crashPoints.beforeTransaction(parts.dependencies);
+    const fresh = await acceptEpoch(epoch, (now) =>
+      commitAfter(crashPoints.beforeCommit(parts.dependencies), database, (queries) =>
+        insertAbsenceCommand(queries, now, command),
+      ),
+    );
+    await crashPoints.afterCommit(parts.dependencies);
     if (!fresh) return parts.idempotency.firstUse(name, hash);
     noteAccepted(parts, call, { id: own.commandId, operation: 'add-absence' });
     return own;
@@ -89,9 +99,9 @@ async function recordOnce(
 async function added(
   parts: AbsenceParts,
   call: AbsenceCall,
-  { used, expectation }: { used: FirstUse; expectation: Expectation },
+  { used, ...waiting }: { used: FirstUse } & Waiting,
 ): Promise<Answer> {
-  const decision = await appliedInTime(parts, call, expectation);
+  const decision = await appliedInTime(parts, call, waiting);
   const { tenantId } = call.principal;
   const resourceId = call.params['id'] ?? '';
   const id = used.subjectId;

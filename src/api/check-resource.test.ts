@@ -38,7 +38,7 @@ test('what is ill-typed is left to the schema', () => {
     null,
     1,
     [],
-    { working_hours: 5, breaks: [null, { days: 'mon' }] },
+    { working_hours: 5, breaks: [null, { days: 'mon' }, { ...hours, days: ['Monday'] }] },
   ]) {
     assert.deepEqual(places(body), []);
   }

@@ -26,7 +26,9 @@ function checkHours(hours: unknown, pointer: string): Violation[] {
   if (!Array.isArray(hours)) return [];
   return hours.flatMap((row: unknown, index) => {
     if (!isDailyHours(row)) return [];
-    return hoursViolations([row]).map(({ member, message }) => {
+    // Of the days the schema has said everything.
+    const times = hoursViolations([row]).filter(({ member }) => member !== 'days');
+    return times.map(({ member, message }) => {
       return { pointer: `${pointer}/${index}/${member}`, code: 'hours', message };
     });
   });
@@ -35,5 +37,5 @@ function checkHours(hours: unknown, pointer: string): Violation[] {
 function isDailyHours(row: unknown): row is DailyHours {
   const [days, start, end] = ['days', 'start', 'end'].map((name) => memberOf(row, name));
   const areTimes = [start, end].every((time) => typeof time === 'string' && wallTime.test(time));
-  return areTimes && Array.isArray(days) && days.length > 0;
+  return areTimes && Array.isArray(days);
 }

@@ -29,9 +29,17 @@ export function getTimeline({ database }: Pick<Dependencies, 'database'>): Route
       if (appointment === undefined) throw notFound();
       const wanted = { tenantId, appointmentId: id, shard: outboxShard(id), limit: maxOfEach };
       const rows = await readTimeline(database, wanted);
-      return { status: 200, body: { items: inOrder(rows).map((row) => item(id, row)) } };
+      const seen = ownerId === null ? rows : rows.map(withoutKey);
+      return { status: 200, body: { items: inOrder(seen).map((row) => item(id, row)) } };
     },
   };
+}
+
+/** A customer learns that somebody else acted, not with which key. */
+function withoutKey({ details, ...row }: TimelineRow): TimelineRow {
+  const { actor } = details;
+  if (typeof actor !== 'string') return { ...row, details };
+  return { ...row, details: { ...details, actor: actor.replace(/:.*$/s, '') } };
 }
 
 const withinVersion: readonly TimelineKind[] = [
@@ -44,7 +52,8 @@ const withinVersion: readonly TimelineKind[] = [
 
 /**
  * In order of time. Clocks tell seconds, in which much happens: what is about one version stands
- * together, the cause before the effects; a command that made no version comes last.
+ * together, the cause before the effects; a command that made no version comes last, and among
+ * such the ids tell, which are made in order of time.
  */
 function inOrder(rows: readonly TimelineRow[]): TimelineRow[] {
   return rows.toSorted(
@@ -52,8 +61,13 @@ function inOrder(rows: readonly TimelineRow[]): TimelineRow[] {
       a.at_s - b.at_s ||
       (a.version ?? Infinity) - (b.version ?? Infinity) ||
       withinVersion.indexOf(a.kind) - withinVersion.indexOf(b.kind) ||
-      attemptOf(a) - attemptOf(b),
+      attemptOf(a) - attemptOf(b) ||
+      commandOf(a).localeCompare(commandOf(b)),
   );
+}
+
+function commandOf({ details }: TimelineRow): string {
+  return String(details['command_id']);
 }
 
 function attemptOf({ details }: TimelineRow): number {

@@ -1,30 +1,22 @@
 import { CustomerPage } from '../contract/customer.ts';
-import { ListPage } from '../contract/fields.ts';
-import type { Call, Route } from '../contract/route.ts';
+import type { Route } from '../contract/route.ts';
 import { listCustomers as readPage, type CustomerRow } from '../store/read/customers.ts';
 import type { Dependencies } from './dependencies.ts';
 import { customerView } from './get-customer.ts';
-import { Page } from './page.ts';
-
-const page = new Page<CustomerRow>('customers', 'uuid', ({ customer_id: id }) => [id]);
+import { listRoute } from './list-route.ts';
 
 export function listCustomers({ database }: Pick<Dependencies, 'database'>): Route {
-  return {
-    method: 'GET',
+  return listRoute<CustomerRow>({
+    name: 'customers',
     path: '/v1/customers',
     operationId: 'listCustomers',
     summary: 'The customers, by id',
-    responses: { 200: CustomerPage },
-    scopes: ['appointments:read', 'appointments:self'],
     ownership: 'customer',
-    query: ListPage,
-    precheck: page.precheck,
-    handle: async ({ principal, query }: Call<unknown, ListPage>) => {
-      const { limit, after } = page.read(query);
-      const { tenantId, customerId: ownerId } = principal;
-      const start = after === undefined ? null : String(after[0]);
-      const wanted = { tenantId, ownerId, after: start, limit: limit + 1 };
-      return page.answer(await readPage(database, wanted), limit, customerView);
-    },
-  };
+    pageSchema: CustomerPage,
+    idKind: 'uuid',
+    idOf: ({ customer_id: id }) => id,
+    read: ({ principal: { tenantId, customerId: ownerId } }, page) =>
+      readPage(database, { tenantId, ownerId, ...page }),
+    view: customerView,
+  });
 }

@@ -1,3 +1,4 @@
+import { defaultPageLimit } from '../contract/fields.ts';
 import { EventPage, ListEvents } from '../contract/list-events.ts';
 import type { Answer, Call, RawCall, Route } from '../contract/route.ts';
 import { memberOf } from './check-slot.ts';
@@ -10,8 +11,6 @@ export interface EventParts {
   dependencies: Pick<Dependencies, 'database'>;
   streams: EventStreams;
 }
-
-const defaultLimit = 50;
 
 export function listEvents(parts: EventParts): Route {
   return {
@@ -34,7 +33,7 @@ export function listEvents(parts: EventParts): Route {
 async function handle(parts: EventParts, call: Call<unknown, ListEvents>): Promise<Answer> {
   const { principal, query } = call;
   const positions = startOf(call);
-  const limit = query.limit ?? defaultLimit;
+  const limit = query.limit ?? defaultPageLimit;
   if (wantsStream(call.header('accept'))) {
     const headers = { 'content-type': 'text/event-stream; charset=utf-8' };
     const stream = parts.streams.open(principal, { positions, limit });

@@ -1,10 +1,9 @@
+import { defaultPageLimit } from '../contract/fields.ts';
 import type { Answer, RawCall } from '../contract/route.ts';
 import { cursor, type CursorPlace } from './cursor.ts';
 import { memberOf } from './check-slot.ts';
 
 type Place = readonly (string | number)[];
-
-const defaultLimit = 50;
 
 /** The paging of one list: its cursors are good for no other. */
 export class Page<Item> {
@@ -26,7 +25,7 @@ export class Page<Item> {
 
   read(query: { limit?: number; cursor?: string }): { limit: number; after: Place | undefined } {
     const after = query.cursor === undefined ? undefined : this.#at(query.cursor);
-    return { limit: query.limit ?? defaultLimit, after };
+    return { limit: query.limit ?? defaultPageLimit, after };
   }
 
   /** `found` holds one item more than the limit where there is a next page. */

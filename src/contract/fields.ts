@@ -28,15 +28,21 @@ export function nullable<Value>(schema: TSchema) {
 }
 
 /** The schema of one of a few words. */
-export function oneOf<const Word extends string>(words: readonly Word[]) {
-  return Type.Unsafe<Word>({ type: 'string', enum: [...words] });
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  rules: { default?: Word } = {},
+) {
+  return Type.Unsafe<Word>({ type: 'string', enum: [...words], ...rules });
 }
 
 export const closed = { additionalProperties: false } as const;
 
+/** How many items a page has where the query does not say. */
+export const defaultPageLimit = 50;
+
 /** Query members of every list. */
 export const paging = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: defaultPageLimit })),
   cursor: Type.Optional(fields.text(1, 1_024)),
 };
 

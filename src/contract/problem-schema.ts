@@ -30,7 +30,13 @@ const members = {
   reason: Type.Optional(Type.String()),
   proof: Type.Optional(oneOf(['rule', 'clique', 'solver', 'budget'])),
   state: Type.Optional(oneOf(appointmentStates)),
-  allowed: Type.Optional(Type.Array(Type.String())),
+  allowed: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'What the state allows: update, cancel, start, complete, fail. An update of the slot or ' +
+        'the location is allowed in SCHEDULED and CONFIRMED alone, of the metadata in all of these.',
+    }),
+  ),
   appointment_id: Type.Optional(answerFields.uuid()),
 };
 
@@ -49,10 +55,4 @@ const codes = Object.keys(problemCodes) as ProblemCode[];
 /** Problem details (RFC 9457), answered as application/problem+json. */
 export const ProblemSchema = Type.Unsafe<ProblemDocument>(
   Type.Object({ ...fixed, code: oneOf(codes), ...members }, { ...closed, title: 'Problem' }),
-);
-
-/** What the connection answers before there is a request to name a code for. */
-export const BlankProblem = Type.Object(
-  { ...fixed, type: Type.Literal('about:blank') },
-  { ...closed, title: 'BlankProblem' },
 );

@@ -1,4 +1,7 @@
-/** Every error code of the service with its HTTP status and title, in one place (RFC 9457). */
+/**
+ * Every error code of the service with its HTTP status and title, in one place (RFC 9457).
+ * `request-timeout`, `headers-too-large` and `internal-error` can befall any request.
+ */
 export const problemCodes = {
   'malformed-body': { status: 400, title: 'The body is not well-formed' },
   'malformed-header': { status: 400, title: 'A header is not well-formed' },
@@ -9,6 +12,7 @@ export const problemCodes = {
   forbidden: { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'version-conflict': { status: 412, title: 'The version has changed' },
   'slot-unavailable': { status: 409, title: 'The slot is not available' },
   'illegal-transition': { status: 409, title: 'The state does not allow this' },

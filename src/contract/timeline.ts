@@ -4,6 +4,10 @@ import { AnsweredSlot, answerFields } from './answer-fields.ts';
 import { closed, nullable, oneOf } from './fields.ts';
 
 const instantOrNull = () => nullable<string>(answerFields.instant());
+const actor = () =>
+  Type.String({
+    description: '`key:<id>` or `customer:<id>`; a customer is told `key` or `customer` alone.',
+  });
 const uuidOrNull = () => nullable<string>(answerFields.uuid());
 
 /** One version: a step of the state machine, or a change that left the state as it was. */
@@ -15,7 +19,7 @@ const TransitionItem = Type.Object(
     from: nullable<string>(oneOf(appointmentStates)),
     to: oneOf(appointmentStates),
     cause: Type.String(),
-    actor: Type.String(),
+    actor: actor(),
     reason: answerFields.text(),
     slot: AnsweredSlot,
     location: answerFields.text(),
@@ -35,7 +39,7 @@ const CommandItem = Type.Object(
     state: oneOf(['pending', 'applied', 'refused']),
     code: answerFields.text(),
     decided_at: instantOrNull(),
-    actor: Type.String(),
+    actor: actor(),
   },
   { ...closed, title: 'TimelineCommand' },
 );

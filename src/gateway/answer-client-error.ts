@@ -1,19 +1,11 @@
 import type { FastifyRequest, FastifyReply } from 'fastify';
-import { problemCodes, type ProblemCode } from '../contract/problem.ts';
+import { Problem } from '../contract/problem.ts';
 
 type Socket = FastifyRequest['raw']['socket'];
 
 /** An error of the HTTP parser or of its timers, before there is a request to answer. */
 export interface ClientError extends Error {
   code?: string;
-}
-
-interface Refusal {
-  status: string;
-  /** Without a code of the contract the problem's type is about:blank (RFC 9457, 4.2.1). */
-  code?: ProblemCode;
-  title: string;
-  detail: string;
 }
 
 const lingerMs = 2_000;
@@ -57,45 +49,31 @@ function mayAnswer(socket: Socket, reply: FastifyReply | undefined): boolean {
   return raw.socket === socket && !raw.headersSent;
 }
 
-function refusalOf({ code = '' }: ClientError): Refusal {
+function refusalOf({ code = '' }: ClientError): Problem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return refusal(
-        '431 Request Header Fields Too Large',
-        'headers-too-large',
-        'They may have 16 KiB.',
-      );
+      return new Problem('headers-too-large', 'The headers may have 16 KiB.');
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return refusal(
-        '413 Content Too Large',
-        'body-too-large',
-        'The chunk extensions are too long.',
-      );
+      return new Problem('body-too-large', 'The chunk extensions are too long.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return {
-        status: '408 Request Timeout',
-        title: 'Request timeout',
-        detail: 'The request did not arrive in time.',
-      };
+      return new Problem('request-timeout', 'The request did not arrive in time.');
     default:
-      return refusal(
-        '400 Bad Request',
-        'malformed-header',
-        'This is not a well-formed HTTP request.',
-      );
+      return new Problem('malformed-header', 'This is not a well-formed HTTP request.');
   }
 }
 
-function refusal(status: string, code: ProblemCode, detail: string): Refusal {
-  return { status, code, title: problemCodes[code].title, detail };
-}
+const phrases: Record<number, string> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
 
-function answer({ status, code, title, detail }: Refusal, requestId: string): string {
-  const type = code === undefined ? 'about:blank' : `/problems/${code}`;
-  const fixed = { type, title, status: Number.parseInt(status, 10), detail };
-  const document = JSON.stringify({ ...fixed, code, instance: requestId });
+function answer(problem: Problem, requestId: string): string {
+  const { status } = problem;
+  const document = JSON.stringify({ ...problem.document(), instance: requestId });
   return [
-    `HTTP/1.1 ${status}`,
+    `HTTP/1.1 ${status} ${phrases[status] ?? ''}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(document)}`,
     `X-Request-Id: ${requestId}`,

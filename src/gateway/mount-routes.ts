@@ -96,6 +96,10 @@ function earlyProblem(
 ): Problem | undefined {
   const { raw } = request;
   const { headers } = raw;
+  // No id of ours is empty or holds NUL, so nothing can be at such an address.
+  if (Object.values(paramsOf(request)).some((text) => text === '' || text.includes('\0'))) {
+    return new Problem('not-found', 'There is nothing at this address.');
+  }
   if (headers.host === undefined && raw.httpVersion === '1.1') {
     return new Problem('malformed-header', 'HTTP/1.1 takes a Host header.');
   }
@@ -103,10 +107,6 @@ function earlyProblem(
   if (length > limitBytes) {
     if (length > maxDiscardedBytes) void reply.header('connection', 'close');
     return bodyTooLarge(limitBytes);
-  }
-  // No id of ours is empty or holds NUL, so nothing can be at such an address.
-  if (Object.values(paramsOf(request)).some((text) => text === '' || text.includes('\0'))) {
-    return new Problem('not-found', 'There is nothing at this address.');
   }
   return undefined;
 }

@@ -1,39 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import {
-  booking,
-  freshHour,
-  openContractService,
-  type ContractService,
-} from '../support/contract-service.ts';
+import { test } from 'node:test';
+import { booking, contractSuite, freshHour, keyed, person } from '../support/contract-service.ts';
 import { eventually } from '../support/eventually.ts';
 
-let contract: ContractService;
-let send: ContractService['send'];
-
-before(async () => {
-  contract = await openContractService(3);
-  ({ send } = contract);
-});
-
-after(() => contract.close());
-
-const keyed = (body: object = {}): Record<string, unknown> => ({
-  idempotency_key: randomUUID(),
-  ...body,
-});
-
-const person = (changes: object = {}): Record<string, unknown> => ({
-  ...{ name: 'Somebody', service_types: ['consultation'], locations: ['here'], time_zone: 'UTC' },
-  working_hours: [
-    {
-      ...{ days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
-      ...{ start: '00:00', end: '24:00' },
-    },
-  ],
-  ...changes,
-});
+const contract = contractSuite(3);
+const { send } = contract;
 
 const path = '/v1/resources/r0/absences';
 

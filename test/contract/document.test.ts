@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/io/metrics.ts';
 import { openDatabase } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
+import { absentEngine } from '../support/absent-engine.ts';
 import { OpenApiCheck, type Observed, type OpenApiDocument } from '../support/openapi-check.ts';
 
 // Nothing is asked of the database: routes are declared and mounted without it.
@@ -31,7 +32,7 @@ const api = createApi({
   metrics,
   failpoints: new Failpoints(),
   epoch: createWriteEpoch(database),
-  engine: undefined,
+  engine: absentEngine,
 });
 const gateway = createGateway({
   ...parts,
@@ -39,6 +40,7 @@ const gateway = createGateway({
   database,
   metrics,
   routes: api.routes,
+  onKeyUse: () => undefined,
   notReady: () => [],
 }) as unknown as EdgeServer;
 

@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import {
-  booking,
-  hourAt,
-  openContractService,
-  type ContractService,
-} from '../support/contract-service.ts';
+import { test } from 'node:test';
+import { booking, contractSuite, freshHour, hourAt, keyed } from '../support/contract-service.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 
-let contract: ContractService;
-let send: ContractService['send'];
-
-before(async () => {
-  contract = await openContractService(2);
-  ({ send } = contract);
-});
-
-after(() => contract.close());
+const contract = contractSuite(2);
+const { send } = contract;
 
 interface Event {
   id: string;
@@ -27,6 +15,9 @@ interface Event {
   subject: string;
   sequence: number;
   partitionkey: string;
+  traceparent: string;
+  region?: string;
+  position?: number;
   data: Record<string, unknown>;
 }
 
@@ -82,6 +73,105 @@ test(
   },
 );
 
+test(
+  '`type` = `appointment.<name>.v1`, extensions `sequence`, `partitionkey`, `traceparent`; ' +
+    '`data` = the appointment without metadata (`reason` only where it is one of our codes, ' +
+    '`location` only where it is a catalogue id), plus `previous` on rescheduled',
+  async () => {
+    const { next } = await all();
+    const slot = freshHour();
+    const made = await contract.confirmed({ slot, location: 'here', metadata: { secret: 'kept' } });
+    const path = `/v1/appointments/${String(made['id'])}`;
+    const patch = { body: keyed({ slot: freshHour(), metadata: { secret: 'too' } }), wait: 20 };
+    assert.equal((await send(`PATCH ${path}`, patch)).status, 200);
+    await eventually(async () => (await contract.stateOf(made['id'])) === 'CONFIRMED');
+    await send(`POST ${path}/cancel`, { body: keyed({ reason: 'a private word' }), wait: 20 });
+    const refused = await send('POST /v1/appointments', {
+      ...{ body: booking({ service_type: 'pickup', location: 'My garden' }), wait: 20 },
+    });
+    const items = await eventually(async () => {
+      const read = (await all(next)).items;
+      return read.length === 8 ? read : undefined;
+    });
+    const own = items.filter(({ subject }) => subject === made['id']);
+    const { metadata, links, warnings, ...shown } = (await send(`GET ${path}`)).body;
+    assert.deepEqual([metadata, warnings], [{ secret: 'too' }, null]);
+    assert.ok(links);
+    assert.deepEqual(own.at(-1)?.data, { ...shown, reason: null });
+    assert.ok(own.every(({ data }) => data['location'] === 'here'));
+    assert.deepEqual(
+      own.map(({ data }) => data['previous']),
+      own.map(({ type }) =>
+        type.includes('rescheduled') ? { slot, resource_id: made['resource_id'] } : undefined,
+      ),
+    );
+    const [, failed] = items.filter(({ subject }) => subject !== made['id']);
+    assert.equal(failed?.subject, refused.body['appointment_id']);
+    assert.deepEqual(
+      [failed?.type, failed?.data['reason'], failed?.data['location']],
+      ['appointment.failed.v1', 'no-capable-resource', null],
+    );
+    const attributes = [
+      ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype'],
+      ...['sequence', 'partitionkey', 'traceparent', 'data'],
+    ];
+    const onHold = ['region', 'position'];
+    for (const event of items) {
+      const isHeld = /scheduled|cancelled/.test(event.type);
+      const names = isHeld ? [...attributes, ...onHold] : attributes;
+      assert.deepEqual(Object.keys(event).sort(), names.toSorted(), event.type);
+      assert.match(event.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+      assert.ok(!JSON.stringify(event).includes('private word'));
+    }
+  },
+);
+
+test(
+  'An event that changed a hold carries the extensions `region` and `position`: positions give ' +
+    'their order',
+  async () => {
+    const { next } = await all();
+    const slot = freshHour();
+    const rounds = 5;
+    for (let round = 0; round < rounds; round += 1) {
+      const { id } = await contract.confirmed({ slot, resource_id: 'r0' });
+      const body = keyed();
+      await send(`POST /v1/appointments/${String(id)}/cancel`, { body, wait: 20 });
+    }
+    const changes = await eventually(async () => {
+      const { items } = await all(next);
+      const held = items.filter(({ position }) => position !== undefined);
+      return held.length === 2 * rounds ? held : undefined;
+    });
+    assert.ok(changes.every(({ region }) => region === 'default'));
+    const inOrder = changes.toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0));
+    assert.equal(new Set(changes.map(({ position }) => position)).size, changes.length);
+    // One place that was given and taken back, over and over.
+    assert.deepEqual(
+      inOrder.map(({ type }) => type.split('.')[1]),
+      Array.from({ length: rounds }, () => ['scheduled', 'cancelled']).flat(),
+    );
+  },
+);
+
+test('a page of nothing new has a cursor all the same (always present: read on from it)', async () => {
+  const { next } = await all();
+  const empty = await page(next);
+  assert.deepEqual(empty.items, []);
+  await contract.confirmed();
+  await eventually(async () => (await page(empty.next)).items.length === 3);
+});
+
+test('`limit`: pages follow on each other, and `after` begins where one ended', async () => {
+  const { items } = await all();
+  const first = await page('', 2);
+  const second = await page(first.next, 3);
+  assert.deepEqual(
+    [...first.items, ...second.items].map(({ id }) => id),
+    items.slice(0, 5).map(({ id }) => id),
+  );
+});
+
 test('Equal id, equal bytes', async () => {
   const rows = await contract.database.query<{ event: string }>('SELECT event FROM event_log');
   const stored = new Map(rows.map(({ event }) => [(JSON.parse(event) as Event).id, event]));
@@ -122,6 +212,26 @@ test(
     bad.close();
   },
 );
+
+test('429 carries `Retry-After` and `RateLimit`/`RateLimit-Policy`', async () => {
+  const key = await contract.addKey({ scopes: ['events:read'] });
+  const { url } = contract.service;
+  const open = [];
+  for (;;) {
+    const next = await openEventStream({ url: `${url}/v1/events`, key });
+    if (next.status !== 200) break;
+    open.push(next);
+    assert.ok(open.length <= 1_000, 'there is an end to it');
+  }
+  const headers = { accept: 'text/event-stream' };
+  const refused = await send('GET /v1/events', { key, headers });
+  assert.deepEqual([refused.status, refused.body['code']], [429, 'rate-limited']);
+  for (const name of ['retry-after', 'ratelimit', 'ratelimit-policy']) {
+    assert.ok(refused.headers.has(name), name);
+  }
+  assert.equal((await send('GET /v1/events', { key })).status, 200);
+  for (const each of open) each.close();
+});
 
 // EVENTS=10000 measures; a tenth holds the line on every change.
 const atLeast = Number(process.env['EVENTS'] ?? 1_200);

@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import {
-  booking,
-  freshHour,
-  openContractService,
-  type ContractService,
-  type HttpAnswer,
-} from '../support/contract-service.ts';
+import { test } from 'node:test';
+import pg from 'pg';
+import { booking, contractSuite, freshHour, type HttpAnswer } from '../support/contract-service.ts';
 import { eventually } from '../support/eventually.ts';
 
-let contract: ContractService;
-let send: ContractService['send'];
-
-before(async () => {
-  contract = await openContractService(2);
-  ({ send } = contract);
-});
-
-after(() => contract.close());
+const contract = contractSuite(2);
+const { send } = contract;
 
 const isReplay = (answer: HttpAnswer): boolean =>
   answer.headers.get('idempotency-replayed') === 'true';
@@ -211,6 +199,52 @@ test('Concurrent duplicates: one effect; the others get the same appointment', a
   );
   const items = timeline['items'] as { kind: string; cause?: string }[];
   assert.equal(items.filter(({ cause }) => cause === 'reschedule').length, 1);
+});
+
+test(
+  'or 409 `key-in-flight` with `Retry-After` if it cannot be told in 2 s; Key, appointment and ' +
+    'command are one transaction',
+  async () => {
+    const { id } = await contract.confirmed();
+    const holder = new pg.Client({ connectionString: contract.database.url });
+    await holder.connect();
+    try {
+      for (const [operation, call, content] of [
+        ['create', 'POST /v1/appointments', booking()],
+        ['update', `PATCH /v1/appointments/${String(id)}`, { metadata: { a: 1 } }],
+        ['add-absence', 'POST /v1/resources/r1/absences', freshHour()],
+      ] as const) {
+        const body = { ...content, idempotency_key: randomUUID() };
+        // Another process has the key in a transaction that does not end.
+        await holder.query('BEGIN');
+        await holder.query(
+          `INSERT INTO idempotency_keys (tenant_id, operation, key, content_hash, subject_id,
+            actor, first_used_at) VALUES ('default', $1, $2, '', $3, 'x', now())`,
+          [operation, body.idempotency_key, randomUUID()],
+        );
+        const busy = await send(call, { body });
+        assert.deepEqual([busy.status, busy.body['code']], [409, 'key-in-flight'], call);
+        assert.match(busy.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+        await holder.query('ROLLBACK');
+        const again = await send(call, { body, wait: 20 });
+        assert.ok([200, 201].includes(again.status), again.text);
+        assert.ok(!isReplay(again), 'the answer had no effect');
+      }
+    } finally {
+      await holder.end();
+    }
+  },
+);
+
+test('remembered at least 24 h from first use', async () => {
+  const body = booking();
+  const first = await send('POST /v1/appointments', { body, wait: 20 });
+  await contract.database.query(
+    `UPDATE idempotency_keys SET first_used_at = now() - interval '24 hours' WHERE key = $1`,
+    [body['idempotency_key']],
+  );
+  const again = await send('POST /v1/appointments', { body });
+  assert.deepEqual([again.status, again.body['id']], [200, first.body['id']]);
 });
 
 test('An answer without an effect does not consume the key', async () => {

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import {
-  booking,
-  hourAt,
-  openContractService,
-  type ContractService,
-} from '../support/contract-service.ts';
+import { test } from 'node:test';
+import { booking, contractSuite, hourAt, person } from '../support/contract-service.ts';
 
-let contract: ContractService;
-let send: ContractService['send'];
-
-before(async () => {
-  contract = await openContractService(4);
-  ({ send } = contract);
-});
-
-after(() => contract.close());
+const contract = contractSuite(4);
+const { send } = contract;
 
 const dayMs = 86_400_000;
 const firstMs = Math.floor(Date.now() / dayMs) * dayMs + 5 * dayMs;
@@ -59,6 +47,47 @@ test('slots that overlap [from, to); ordered by start, id', async () => {
   assert.deepEqual(await starts(`from=${at(4)}`), []);
   assert.deepEqual(await starts(`to=${at(1)}`), []);
 });
+
+test(
+  '`GET /v1/appointments?customer_id&resource_id&location&state&service_type&from&to&limit&' +
+    'cursor` answers 200 `{items, next_cursor}`; `limit` 50',
+  async () => {
+    const customer_id = randomUUID();
+    const book = async (changes: object): Promise<Listed> => {
+      const body = booking({ customer_id, ...changes });
+      const made = await send('POST /v1/appointments', { body, wait: 20 });
+      assert.equal(made.status, 201, made.text);
+      return made.body as unknown as Listed;
+    };
+    const service_types = ['consultation', 'pickup'];
+    await contract.put('/v1/resources/r3', person({ service_types }));
+    const here = await book({ slot: hour(20), location: 'here', resource_id: 'r0' });
+    const yard = await book({ slot: hour(21), location: 'My yard', resource_id: 'r1' });
+    const pickup = await book({ slot: hour(22), service_type: 'pickup' });
+    const found = async (search: string): Promise<string[]> =>
+      (await list(`customer_id=${customer_id.toUpperCase()}&${search}`)).map(({ id }) => id);
+    assert.deepEqual(await found('limit=200'), [here.id, yard.id, pickup.id]);
+    assert.deepEqual(await found('resource_id=r0'), [here.id]);
+    assert.deepEqual(await found('resource_id=nobody'), []);
+    assert.deepEqual(await found('location=My%20yard'), [yard.id]);
+    assert.deepEqual(await found('location=My+yard'), [yard.id]);
+    assert.deepEqual(await found('service_type=pickup'), [pickup.id]);
+    assert.deepEqual(await found('state=CANCELLED,FAILED'), []);
+    const from = `from=${hour(21).start_time}`;
+    assert.deepEqual(await found(`${from}&to=${hour(22).start_time}`), [yard.id]);
+    assert.deepEqual(await found(`${from}&service_type=consultation&resource_id=r1`), [yard.id]);
+    assert.deepEqual(await list(`customer_id=${randomUUID()}`), []);
+
+    const many = Array.from({ length: 51 }, (_, index) => book({ slot: hour(100 + index) }));
+    await Promise.all(many);
+    const { body } = await send(`GET /v1/appointments?customer_id=${customer_id}`);
+    assert.deepEqual(Object.keys(body).sort(), ['items', 'next_cursor']);
+    assert.equal((body['items'] as Listed[]).length, 50);
+    assert.equal(typeof body['next_cursor'], 'string');
+    const [one] = body['items'] as Listed[];
+    assert.deepEqual((await send(`GET /v1/appointments/${one?.id}`)).body['id'], one?.id);
+  },
+);
 
 test('`state` takes a comma list', async () => {
   const customer_id = randomUUID();

@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import {
-  booking,
-  freshHour,
-  openContractService,
-  type ContractService,
-} from '../support/contract-service.ts';
+import { test } from 'node:test';
+import { booking, contractSuite, freshHour, keyed } from '../support/contract-service.ts';
 
-let contract: ContractService;
-let send: ContractService['send'];
-
-before(async () => {
-  contract = await openContractService(2);
-  ({ send } = contract);
-});
-
-after(() => contract.close());
-
-const keyed = (body: object = {}): Record<string, unknown> => ({
-  idempotency_key: randomUUID(),
-  ...body,
-});
+const contract = contractSuite(2);
+const { send } = contract;
 
 test('`If-Match` on PATCH and actions is checked when the command is accepted (412)', async () => {
   const { id, version } = await contract.confirmed();
@@ -107,6 +90,8 @@ test(
     await send(`POST ${path}/start`, { body: keyed(), wait: 20 });
     const moved = await send(`PATCH ${path}`, { body: keyed({ slot: freshHour() }), wait: 20 });
     assert.deepEqual([moved.status, moved.body['code']], [409, 'illegal-transition']);
+    // Still an update, of the metadata.
+    assert.deepEqual(moved.body['allowed'], ['update', 'cancel', 'complete', 'fail']);
     await send(`POST ${path}/complete`, { body: keyed(), wait: 20 });
     for (const call of [`PATCH ${path}`, ...actions.map((action) => `POST ${path}/${action}`)]) {
       const over = await send(call, { body: keyed(reasonFor(call)), wait: 20 });

@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import {
-  booking,
-  freshHour,
-  openContractService,
-  type ContractService,
-} from '../support/contract-service.ts';
+import { test } from 'node:test';
+import { booking, contractSuite, freshHour, keyed } from '../support/contract-service.ts';
 import { eventually } from '../support/eventually.ts';
 
-let contract: ContractService;
-let send: ContractService['send'];
-
-before(async () => {
-  contract = await openContractService(2);
-  ({ send } = contract);
-});
-
-after(() => contract.close());
-
-const keyed = (body: object = {}): Record<string, unknown> => ({
-  idempotency_key: randomUUID(),
-  ...body,
-});
+const contract = contractSuite(2);
+const { send } = contract;
 
 interface Item {
   kind: string;
@@ -190,6 +172,26 @@ test(
     assert.deepEqual(eventsOf(await settled(before['id'])), eventsOf(items));
   },
 );
+
+test('SCHEDULED, CONFIRMED and IN_PROGRESS hold the slot', async () => {
+  const slot = freshHour();
+  const inItsPlace = async (): Promise<number> => {
+    const body = booking({ slot, resource_id: 'r1' });
+    const made = await send('POST /v1/appointments', { body, wait: 20 });
+    if (made.status === 201) await act(made.body['id'], 'cancel');
+    return made.status;
+  };
+  for (const ending of ['cancel', 'complete', 'fail']) {
+    const { id } = await contract.confirmed({ slot, resource_id: 'r1' });
+    assert.equal(await inItsPlace(), 409);
+    if (ending === 'complete') {
+      await act(id, 'start');
+      assert.equal(await inItsPlace(), 409);
+    }
+    await act(id, ending, { reason: 'x' });
+    assert.equal(await inItsPlace(), 201, `after ${ending}`);
+  }
+});
 
 test('Every version has exactly one row of history and one event', async () => {
   const { id } = await contract.confirmed();

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Route } from '../../src/contract/route.ts';
 import type { Gateway } from '../../src/gateway/index.ts';
 import { prepareRoute } from '../../src/gateway/mounted-route.ts';
+import { markKeyUsed } from '../../src/store/write/api-keys.ts';
 import {
   exchange,
   good,
@@ -137,6 +138,28 @@ test('a key is refused once revoked or expired, and no key replaces another', as
   await eventually(async () => (await status()) === 401);
 });
 
+test('the use of a key is written down at most once a minute, whoever reports it', async () => {
+  await fixture.addKey('used-key-0123456789', ['appointments:read']);
+  const [row] = await fixture.planted.query<{ key_id: string }>(
+    `SELECT key_id FROM api_keys WHERE prefix = 'used-k'`,
+  );
+  const key = { tenantId: 'default', keyId: row?.key_id ?? '' };
+  const used = async (): Promise<unknown> => {
+    await Promise.all([1, 2, 3].map(() => markKeyUsed(fixture.database, 1, key)));
+    const rows = await fixture.planted.query(
+      `SELECT last_used_at, now() - last_used_at < interval '59 s' AS recently
+      FROM api_keys WHERE prefix = 'used-k'`,
+    );
+    return rows[0];
+  };
+  const first = await used();
+  assert.deepEqual(await used(), first);
+  await fixture.planted.query(
+    `UPDATE api_keys SET last_used_at = now() - interval '61 s' WHERE prefix = 'used-k'`,
+  );
+  assert.deepEqual(((await used()) as { recently: boolean }).recently, true);
+});
+
 test('a scope of customers is worth nothing without a customer', async () => {
   const key = 'self-only-key-0123456789';
   await fixture.addKey(key, ['appointments:self']);
@@ -206,7 +229,7 @@ test('headers and bodies that stall are given up with 408', async () => {
     const request = good();
     request.headers['x-request-id'] = 'stalls';
     const body = await exchange(wire(request).slice(0, -5), hasty);
-    assert.equal(body.status, 408);
+    assert.deepEqual([body.status, body.json['code']], [408, 'request-timeout']);
     assert.equal(body.headers['x-request-id'], 'stalls');
     assert.equal((await exchange('GET / HTTP/1.1\r\nhost: x\r\nx-a', hasty)).status, 408);
   } finally {

@@ -13,7 +13,7 @@ export function problemCodesOf(route: Route): Map<number, ProblemCode[]> {
   };
   const reads = route.reads ?? [];
   add(['malformed-header', 'body-too-large', 'validation-failed', 'headers-too-large']);
-  add(['internal-error']);
+  add(['request-timeout', 'internal-error']);
   if (route.ownership !== 'public') {
     add(['unauthenticated', 'forbidden', 'rate-limited', 'unavailable']);
   }

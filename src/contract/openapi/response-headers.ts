@@ -63,6 +63,10 @@ function problemHeaders({ reads = [], idempotent }: Route, status: number): Head
   switch (status) {
     case 401:
       return { 'WWW-Authenticate': header('The scheme (RFC 6750).', text) };
+    case 404:
+    case 422:
+      // What is decided later than accepted can be refused like this, and asked for again.
+      return idempotent === true ? { 'Idempotency-Replayed': optional(replayed) } : {};
     case 409:
       return {
         ...(idempotent === true && {

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { BlankProblem, ProblemSchema } from '../problem-schema.ts';
+import { ProblemSchema } from '../problem-schema.ts';
 import { problemCodes, type ProblemCode } from '../problem.ts';
 import type { Route } from '../route.ts';
 import type { Components, JsonSchema } from './components.ts';
@@ -32,11 +32,6 @@ export function responses(route: Route, parts: ResponseParts): Partial<Record<st
   for (const [status, codes] of problemCodesOf(route)) {
     given[status] ??= problem(route, { ...parts, status, codes });
   }
-  given[408] ??= {
-    description: 'The request did not arrive in time',
-    headers: responseHeaders(route, 408),
-    content: { 'application/problem+json': { schema: parts.components.place(BlankProblem) } },
-  };
   return given;
 }
 

@@ -7,12 +7,15 @@ export interface ApiKeyRow {
   scopes: string[];
   /** Epoch seconds. */
   expires_s: number | null;
+  /** Whether this use of it is worth writing down. */
+  unused_lately: boolean;
 }
 
 // The hash is what names the tenant, so this is the one look-up that cannot be told it first.
 const apiKeyByHash = statement<ApiKeyRow>(
   'api_key_by_hash',
-  `SELECT tenant_id, key_id, scopes, floor(date_part('epoch', expires_at))::int8 AS expires_s
+  `SELECT tenant_id, key_id, scopes, floor(date_part('epoch', expires_at))::int8 AS expires_s,
+    coalesce(last_used_at < now() - interval '1 minute', true) AS unused_lately
   FROM api_keys
   WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
 );

@@ -126,84 +126,53 @@ export interface ResourceRow extends Stamps {
 
 const stamps = `floor(date_part('epoch', created_at))::int8 AS created_s,
   floor(date_part('epoch', updated_at))::int8 AS updated_s`;
-const serviceTypeColumns = `code, name, active, travel, ${stamps}`;
-const locationColumns = `location_id, name, time_zone, latitude, longitude, region, active,
-  ${stamps}`;
-// A calendar's password does not leave the database this way.
-const resourceColumns = `resource_id, region, name, service_types, locations, time_zone,
-  working_hours, breaks, buffer_before_seconds, buffer_after_seconds, capacity, active,
-  calendar ->> 'kind' AS calendar_kind, calendar ->> 'url' AS calendar_url,
-  calendar ->> 'username' AS calendar_username, ${stamps}`;
-
-const serviceTypeByCode = statement<ServiceTypeRow>(
-  'service_type_by_code',
-  `SELECT ${serviceTypeColumns} FROM service_types WHERE tenant_id = $1 AND code = $2`,
-);
-const serviceTypePage = statement<ServiceTypeRow>(
-  'service_type_page',
-  `SELECT ${serviceTypeColumns} FROM service_types WHERE tenant_id = $1 AND code > $2
-  ORDER BY code LIMIT $3`,
-);
-const locationById = statement<LocationRow>(
-  'location_by_id',
-  `SELECT ${locationColumns} FROM locations WHERE tenant_id = $1 AND location_id = $2`,
-);
-const locationPage = statement<LocationRow>(
-  'location_page',
-  `SELECT ${locationColumns} FROM locations WHERE tenant_id = $1 AND location_id > $2
-  ORDER BY location_id LIMIT $3`,
-);
-const resourceById = statement<ResourceRow>(
-  'resource_by_id',
-  `SELECT ${resourceColumns} FROM resources WHERE tenant_id = $1 AND resource_id = $2`,
-);
-const resourcePage = statement<ResourceRow>(
-  'resource_page',
-  `SELECT ${resourceColumns} FROM resources WHERE tenant_id = $1 AND resource_id > $2
-  ORDER BY resource_id LIMIT $3`,
-);
 
 export interface OneOfCatalogue {
   tenantId: string;
   id: string;
 }
 
-/** A page by id; `after` is the last id of the page before, empty for the first. */
+/** By id; `after` is the last id of the page before, null for the first. */
 export interface CataloguePage {
-  tenantId: string;
-  after: string;
+  after: string | null;
   limit: number;
 }
 
-export async function findServiceType(
-  queries: Queries,
-  { tenantId, id }: OneOfCatalogue,
-): Promise<ServiceTypeRow | undefined> {
-  return (await queries.run(serviceTypeByCode, [tenantId, id]))[0];
+/** The reads of one kind: one of it by id, and a page of all in order of id. */
+function readsOf<Row>(kind: { name: string; table: string; id: string; columns: string }) {
+  const { name, table, id: idColumn, columns } = kind;
+  const byId = statement<Row>(
+    `${name}_by_id`,
+    `SELECT ${columns} FROM ${table} WHERE tenant_id = $1 AND ${idColumn} = $2`,
+  );
+  const byPage = statement<Row>(
+    `${name}_page`,
+    `SELECT ${columns} FROM ${table} WHERE tenant_id = $1 AND ${idColumn} > $2
+    ORDER BY ${idColumn} LIMIT $3`,
+  );
+  return {
+    find: async (queries: Queries, { tenantId, id }: OneOfCatalogue): Promise<Row | undefined> =>
+      (await queries.run(byId, [tenantId, id]))[0],
+    list: (queries: Queries, tenantId: string, page: CataloguePage): Promise<Row[]> =>
+      queries.run(byPage, [tenantId, page.after ?? '', page.limit]),
+  };
 }
 
-export function listServiceTypes(queries: Queries, page: CataloguePage): Promise<ServiceTypeRow[]> {
-  return queries.run(serviceTypePage, [page.tenantId, page.after, page.limit]);
-}
+export const { find: findServiceType, list: listServiceTypes } = readsOf<ServiceTypeRow>({
+  ...{ name: 'service_type', table: 'service_types', id: 'code' },
+  columns: `code, name, active, travel, ${stamps}`,
+});
 
-export async function findLocation(
-  queries: Queries,
-  { tenantId, id }: OneOfCatalogue,
-): Promise<LocationRow | undefined> {
-  return (await queries.run(locationById, [tenantId, id]))[0];
-}
+export const { find: findLocation, list: listLocations } = readsOf<LocationRow>({
+  ...{ name: 'location', table: 'locations', id: 'location_id' },
+  columns: `location_id, name, time_zone, latitude, longitude, region, active, ${stamps}`,
+});
 
-export function listLocations(queries: Queries, page: CataloguePage): Promise<LocationRow[]> {
-  return queries.run(locationPage, [page.tenantId, page.after, page.limit]);
-}
-
-export async function findResource(
-  queries: Queries,
-  { tenantId, id }: OneOfCatalogue,
-): Promise<ResourceRow | undefined> {
-  return (await queries.run(resourceById, [tenantId, id]))[0];
-}
-
-export function listResources(queries: Queries, page: CataloguePage): Promise<ResourceRow[]> {
-  return queries.run(resourcePage, [page.tenantId, page.after, page.limit]);
-}
+// A calendar's password does not leave the database this way.
+export const { find: findResource, list: listResources } = readsOf<ResourceRow>({
+  ...{ name: 'resource', table: 'resources', id: 'resource_id' },
+  columns: `resource_id, region, name, service_types, locations, time_zone, working_hours, breaks,
+    buffer_before_seconds, buffer_after_seconds, capacity, active, calendar ->> 'kind' AS
+    calendar_kind, calendar ->> 'url' AS calendar_url,
+    calendar ->> 'username' AS calendar_username, ${stamps}`,
+});

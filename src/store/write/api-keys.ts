@@ -57,3 +57,21 @@ export async function revokeKey(
   const rows = await queries.run(revokeApiKey, [epoch, tenantId, keyId]);
   return rows.length === 1;
 }
+
+const markApiKeyUsed = statement<{ key_id: string }>(
+  'mark_api_key_used',
+  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
+  UPDATE api_keys k SET last_used_at = now() FROM epoch
+  WHERE k.tenant_id = $2 AND k.key_id = $3
+    AND coalesce(k.last_used_at < now() - interval '1 minute', true)
+  RETURNING k.key_id`,
+);
+
+/** Notes the use of a key, at most once a minute, however many processes see it. */
+export async function markKeyUsed(
+  queries: Queries,
+  epoch: number,
+  { tenantId, keyId }: Pick<NewApiKey, 'tenantId' | 'keyId'>,
+): Promise<void> {
+  await queries.run(markApiKeyUsed, [epoch, tenantId, keyId]);
+}
