@@ -73,6 +73,7 @@ const gateway = createGateway({
   log: createLog('warn', 'bench'),
   metrics: createMetrics(),
   routes: [route],
+  onKeyUse: () => undefined,
   notReady: () => [],
   database,
 });

@@ -1,10 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { DropOrder, DropReport } from './drop-load.ts';
 import type { LoadOrder, LoadReport } from './load.ts';
-import { ended, freePort } from './service.ts';
+import { ended, freePort, inherited } from './service.ts';
 
-function script(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
+/** A process of the benchmark, from a script of this folder. */
+function start(name: string, args: readonly string[] = []): ChildProcess {
+  return fork(fileURLToPath(new URL(name, import.meta.url)), args, { env: inherited() });
 }
 
 function message<Message>(child: ChildProcess): Promise<Message> {
@@ -19,30 +21,51 @@ function message<Message>(child: ChildProcess): Promise<Message> {
   });
 }
 
-export interface BareServer {
+export interface ServerProcess {
   url: string;
   pid: number;
   stop(): Promise<void>;
 }
 
-export async function startBareServer(): Promise<BareServer> {
+/** Starts a script that takes its port first, and waits until it says that it is ready. */
+export async function startServer(
+  name: string,
+  args: readonly string[] = [],
+): Promise<ServerProcess> {
   const port = await freePort();
-  const child = fork(script('bare-server.ts'), [String(port)]);
+  const child = start(name, [String(port), ...args]);
   await message(child);
   return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: () => ended(child) };
 }
 
-export interface LoadGenerator {
-  run(order: LoadOrder): Promise<LoadReport>;
+export function startBareServer(): Promise<ServerProcess> {
+  return startServer('bare-server.ts');
+}
+
+/** A process that does what it is told and reports, one order at a time. */
+export interface Generator<Order, Report> {
+  run(order: Order): Promise<Report>;
   stop(): Promise<void>;
 }
 
+export type LoadGenerator = Generator<LoadOrder, LoadReport>;
+
 export function startLoadGenerator(): LoadGenerator {
-  const child = fork(script('load.ts'));
+  return startGenerator('load.ts');
+}
+
+export type DropGenerator = Generator<DropOrder, DropReport>;
+
+export function startDropGenerator(): DropGenerator {
+  return startGenerator('drop-load.ts');
+}
+
+function startGenerator<Order, Report>(name: string): Generator<Order, Report> {
+  const child = start(name);
   return {
     run: (order) => {
-      child.send(order);
-      return message<LoadReport>(child);
+      child.send(order as object);
+      return message<Report>(child);
     },
     stop: () => ended(child),
   };

@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-export interface Booked {
-  /** Creates decided in favour since the mark, and refused ones. */
-  scheduled: number;
-  refused: number;
-  /** From the mark to the last of these decisions. */
-  decidedSeconds: number;
+/** Epoch seconds, [start, end). */
+export interface Span {
+  start: number;
+  end: number;
 }
 
-/** Looks at the database from outside, on a connection of its own. */
+export interface Booked {
+  /** Appointments that hold their slot. */
+  scheduled: number;
+  refused: number;
+}
+
+/** Looks at a database from outside, on a connection of its own. */
 export class Ledger {
   readonly #client: pg.Client;
 
@@ -25,34 +29,27 @@ export class Ledger {
     return new Ledger(client);
   }
 
-  /** The database's own time, in epoch seconds: decisions carry it too. */
-  async mark(): Promise<number> {
-    return this.#number(`SELECT date_part('epoch', clock_timestamp()) AS value`);
-  }
-
   /** Waits until no command is undecided, no event in the outbox and no task open. */
-  async drained(withinSeconds: number): Promise<number> {
-    const startedMs = performance.now();
+  async drained(withinSeconds: number): Promise<void> {
+    const untilMs = performance.now() + withinSeconds * 1_000;
     const open = `SELECT (EXISTS (SELECT FROM commands WHERE state = 'pending')
       OR EXISTS (SELECT FROM outbox) OR EXISTS (SELECT FROM tasks))::int AS value`;
     while ((await this.#number(open)) === 1) {
-      if (performance.now() - startedMs > withinSeconds * 1_000) {
-        throw new Error(`not drained within ${withinSeconds} s`);
-      }
+      if (performance.now() > untilMs) throw new Error(`not drained within ${withinSeconds} s`);
       await sleep(25);
     }
-    return (performance.now() - startedMs) / 1_000;
   }
 
-  async bookedSince(mark: number): Promise<Booked> {
-    const { rows } = await this.#client.query<{ state: string; count: number; last: number }>(
-      `SELECT state, count(*)::int, date_part('epoch', max(decided_at)) AS last FROM commands
-      WHERE operation = 'create' AND decided_at >= to_timestamp($1) GROUP BY state`,
-      [mark],
+  /** What has become of the bookings that start within a span. */
+  async booked({ start, end }: Span): Promise<Booked> {
+    const { rows } = await this.#client.query<{ state: string; count: number }>(
+      `SELECT state, count(*)::int FROM appointments
+      WHERE start_at >= to_timestamp($1) AND start_at < to_timestamp($2) GROUP BY state`,
+      [start, end],
     );
-    const of = (state: string): number => rows.find((row) => row.state === state)?.count ?? 0;
-    const last = Math.max(mark, ...rows.map((row) => row.last));
-    return { scheduled: of('applied'), refused: of('refused'), decidedSeconds: last - mark };
+    const count = (...states: string[]): number =>
+      rows.reduce((sum, row) => sum + (states.includes(row.state) ? row.count : 0), 0);
+    return { scheduled: count('SCHEDULED', 'CONFIRMED'), refused: count('FAILED') };
   }
 
   async postmasterPid(): Promise<number> {

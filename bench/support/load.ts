@@ -1,7 +1,8 @@
 // The load generator: a process of its own, told over its channel what to do and answering with
 // one report. Every request has its own key, customer and, fifty to a slot, its own place.
 
-import { randomUUID } from 'node:crypto';
+import { answerOrders } from './answer-orders.ts';
+import { bookingBody, requestHead } from './booking-request.ts';
 import { RawClient } from './raw-client.ts';
 
 export interface LoadOrder {
@@ -18,6 +19,8 @@ export interface LoadOrder {
 export interface LoadReport {
   statuses: Record<string, number>;
   seconds: number;
+  /** When the last answer came: milliseconds of the machine's clock. */
+  endedAtMs: number;
   p50Ms: number;
   p99Ms: number;
   /** The first answer that was not a success, to tell what went wrong. */
@@ -29,23 +32,11 @@ export interface LoadReport {
 const SLOT_SECONDS = 900;
 const BOOKINGS_PER_SLOT = 50;
 
-process.on('message', (order: LoadOrder) => {
-  void work(order).then(
-    (report) => process.send?.(report),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
+answerOrders(work);
 
 async function work(order: LoadOrder): Promise<LoadReport> {
   const url = new URL(order.url);
-  const head =
-    `POST /v1/appointments HTTP/1.1\r\nhost: ${url.host}\r\n` +
-    `authorization: Bearer ${order.key}\r\n` +
-    (order.waitSeconds > 0 ? `prefer: wait=${order.waitSeconds}\r\n` : '') +
-    'content-type: application/json\r\n';
+  const head = requestHead({ ...order, url });
   const latenciesMs: number[] = [];
   const statuses: Record<string, number> = {};
   let failure: string | null = null;
@@ -58,8 +49,7 @@ async function work(order: LoadOrder): Promise<LoadReport> {
   await Promise.all(
     clients.map(async (client) => {
       for (let atMs = performance.now(); atMs < untilMs;) {
-        const booking = bookingBody(order.firstSlotSeconds, sent++);
-        const { status, body } = await client.send(head, booking);
+        const { status, body } = await client.send(head, bookingOf(order, sent++));
         const doneMs = performance.now();
         latenciesMs.push(doneMs - atMs);
         atMs = doneMs;
@@ -68,13 +58,14 @@ async function work(order: LoadOrder): Promise<LoadReport> {
       }
     }),
   );
-  const seconds = (performance.now() - startedMs) / 1_000;
+  const endedMs = performance.now();
   for (const client of clients) client.close();
   const sorted = Float64Array.from(latenciesMs).sort();
   const slots = Math.ceil(sent / BOOKINGS_PER_SLOT);
   return {
     statuses,
-    seconds,
+    seconds: (endedMs - startedMs) / 1_000,
+    endedAtMs: performance.timeOrigin + endedMs,
     p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? NaN,
     p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? NaN,
     failure,
@@ -82,22 +73,7 @@ async function work(order: LoadOrder): Promise<LoadReport> {
   };
 }
 
-function bookingBody(firstSlotSeconds: number, index: number): string {
+function bookingOf({ firstSlotSeconds }: LoadOrder, index: number): string {
   const start = firstSlotSeconds + Math.floor(index / BOOKINGS_PER_SLOT) * SLOT_SECONDS;
-  return JSON.stringify({
-    idempotency_key: randomUUID(),
-    customer_id: randomUUID(),
-    slot: { start_time: instant(start), end_time: instant(start + SLOT_SECONDS) },
-    service_type: 'consultation',
-  });
-}
-
-let lastInstant = { seconds: NaN, text: '' };
-
-function instant(seconds: number): string {
-  if (seconds !== lastInstant.seconds) {
-    const text = new Date(seconds * 1_000).toISOString().replace('.000', '');
-    lastInstant = { seconds, text };
-  }
-  return lastInstant.text;
+  return bookingBody({ start, seconds: SLOT_SECONDS });
 }

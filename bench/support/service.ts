@@ -60,7 +60,7 @@ export async function startService(extra: Record<string, string> = {}): Promise<
 }
 
 /** Nothing of the caller's configuration may change what is measured. */
-function inherited(): Record<string, string> {
+export function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH'];
   return Object.fromEntries(
     names.flatMap((name) => {
