@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { installPackages, mayInstall } from './peers/packages.js';
 import { postgres } from './peers/postgres.js';
+import { rabbitmq } from './peers/rabbitmq.js';
 import { clonePath } from './setup/ground.js';
 
 /**
@@ -12,7 +13,7 @@ import { clonePath } from './setup/ground.js';
  * A suite names its peer with `peer('postgres')` of test/support/peer.ts, which skips the suite,
  * or fails it under REQUIRE_PEERS=1, where there is no address.
  */
-const table = [postgres];
+const table = [postgres, rabbitmq];
 
 /** Finds, and as root on Debian installs and starts, the peers that the given test files use. */
 export async function preparePeers(files) {

@@ -1,20 +1,23 @@
 export interface RelayConfig {
   /** LEASE_SECONDS. Renewed every third of it. */
   leaseSeconds: number;
-  /** Most events that one turn reads, shared out evenly among the shards. */
-  batchSize: number;
   busyPauseMs: number;
+  /** Least time between turns: what is committed meanwhile is published together. */
+  turnGapMs: number;
   idlePauseMs: number;
   gaugePauseMs: number;
   /** Weeks for which the event log has a partition in advance. */
   weeksAhead: number;
+  /** EVENT_LOG_RETENTION_DAYS */
+  keepLogDays: number;
 }
 
 export const defaultRelayConfig: RelayConfig = {
   leaseSeconds: 2,
-  batchSize: 512,
   busyPauseMs: 10,
+  turnGapMs: 30,
   idlePauseMs: 250,
   gaugePauseMs: 1_000,
   weeksAhead: 4,
+  keepLogDays: 35,
 };

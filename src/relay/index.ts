@@ -1,3 +1,4 @@
+import { BusError } from '../io/bus/bus.ts';
 import { pollingLoop } from '../io/polling-loop.ts';
 import type { RelayDependencies } from './dependencies.ts';
 import { logPartitions } from './log-partitions.ts';
@@ -9,7 +10,10 @@ import { createShardLeases } from './shard-leases.ts';
 export interface Relay {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Undefined when events can flow, else the reason. A relay without a shard stands by. */
+  /**
+   * Undefined when it can do its work, else the reason. A relay without a shard stands by, and one
+   * whose bus is away still does what it is for: keeps the events until it is back.
+   */
   ready(): string | undefined;
   /** Says that events were committed to the outbox. */
   wake(): void;
@@ -17,14 +21,24 @@ export interface Relay {
 
 /** Moves events from the outbox to the bus and the event log, shard by shard under a lease. */
 export function createRelay(dependencies: RelayDependencies): Relay {
-  const { config, epoch } = dependencies;
+  const { config, epoch, bus, metrics } = dependencies;
+  let busIsAway = false;
   const publishing = pollingLoop({
     ...dependencies,
     name: 'relay',
     busyPauseMs: config.busyPauseMs,
+    turnGapMs: config.turnGapMs,
     idlePauseMs: config.idlePauseMs,
-    recover: (error) => refreshEpoch(epoch, error),
-    turn: () => publishOutbox(dependencies, leases),
+    recover: async (error) => {
+      busIsAway = error instanceof BusError;
+      if (busIsAway) metrics.busUp.set({ bus: bus.name }, 0);
+      await refreshEpoch(epoch, error);
+    },
+    turn: async () => {
+      const result = await publishOutbox(dependencies, leases);
+      if (result !== 'none') metrics.busUp.set({ bus: bus.name }, 1);
+      return result;
+    },
   });
   const leases = createShardLeases(dependencies, () => publishing.wake());
   const background = [outboxGauges(dependencies), logPartitions(dependencies)];
@@ -40,10 +54,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
       // The leases go last: until then nobody else publishes what is in flight.
       await Promise.all([publishing, ...background].map((loop) => loop.stop()));
       await leases.stop();
+      await bus.close();
     },
     ready: () => {
       if (state !== 'running') return state === 'new' ? 'relay: starting' : 'relay: stopped';
-      return publishing.failure() ?? leases.failure();
+      return (busIsAway ? undefined : publishing.failure()) ?? leases.failure();
     },
     wake: () => publishing.wake(),
   };

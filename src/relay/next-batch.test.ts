@@ -4,7 +4,13 @@ import type { BusEvent } from '../io/bus/bus.ts';
 import { nextBatch } from './next-batch.ts';
 
 function event(appointmentId: string, version: number, tenantId = 'default'): BusEvent {
-  const fixed = { shard: 0, type: 'appointment.updated.v1', bytes: '{}', traceparent: null };
+  const fixed = {
+    shard: 0,
+    type: 'appointment.updated.v1',
+    bytes: '{}',
+    traceparent: null,
+    attempt: 1,
+  };
   return { ...fixed, outboxId: version, tenantId, appointmentId, version };
 }
 

@@ -1,8 +1,10 @@
 import type { BusEvent } from '../io/bus/bus.ts';
 
 /**
- * What of the rows read may be in flight together: everything where the bus keeps runs of one
- * appointment whole, else the first event of each appointment.
+ * What of the rows read may be published together: everything where the bus takes runs of one
+ * appointment, else the first event of each. Confirms that are pipelined reorder (version 1
+ * refused, version 2 taken), and consumers rely on finding a version in the log before the next
+ * one is sent.
  */
 export function nextBatch(events: readonly BusEvent[], takesRuns: boolean): BusEvent[] {
   if (takesRuns) return [...events];

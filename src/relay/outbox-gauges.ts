@@ -13,9 +13,10 @@ export function outboxGauges(dependencies: RelayDependencies): PollingLoop {
     name: 'relay-gauges',
     busyPauseMs: config.gaugePauseMs,
     turn: async () => {
-      const { depth, lagSeconds } = await measureOutbox(database, countUpTo);
+      const { depth, lagSeconds, parked } = await measureOutbox(database, countUpTo);
       metrics.outboxDepth.set(depth);
       metrics.outboxLagSeconds.set(lagSeconds);
+      metrics.outboxParked.set(parked);
       return 'some';
     },
   });

@@ -1,7 +1,14 @@
-import type { BusEvent, RefusedEvent } from '../io/bus/bus.ts';
+import { BusError, type BusEvent, type FailedEvent } from '../io/bus/bus.ts';
 import type { TurnResult } from '../io/polling-loop.ts';
 import { findLowestOutbox, type OutboxRow } from '../store/read/outbox.ts';
-import { confirmOutboxRuns, parkOutbox, type ConfirmedRun } from '../store/write/outbox.ts';
+import {
+  confirmOutboxRuns,
+  countOutboxAttempts,
+  parkOutbox,
+  type ConfirmedRun,
+} from '../store/write/outbox.ts';
+import { commitAfter } from '../io/failpoints.ts';
+import { crashPoints } from './crash-points.ts';
 import type { RelayDependencies } from './dependencies.ts';
 import { nextBatch } from './next-batch.ts';
 import type { ShardLeases } from './shard-leases.ts';
@@ -16,35 +23,65 @@ export async function publishOutbox(
   dependencies: RelayDependencies,
   leases: ShardLeases,
 ): Promise<TurnResult> {
-  const { hotDatabase, bus, failpoints, metrics, config } = dependencies;
+  const { hotDatabase, bus, metrics } = dependencies;
   const shards = [...leases.owned().keys()];
   if (shards.length === 0) return 'none';
-  const perShard = Math.ceil(config.batchSize / shards.length);
+  const perShard = Math.ceil(bus.batchSize / shards.length);
   const tokens = new Map(leases.owned());
   const rows = await findLowestOutbox(hotDatabase, { shards, perShard });
   if (rows.length === 0) return 'none';
 
   const batch = nextBatch(rows.map(busEvent), bus.takesRuns);
-  const { refused } = await bus.publish(batch);
-  // Held here: events that the bus has, and the outbox still has too.
-  await failpoints.reach('relay.after-publish-before-confirm');
+  await crashPoints.afterRead(dependencies);
+  const { refused, unconfirmed } = await bus.publish(batch, () =>
+    crashPoints.afterPublish(dependencies),
+  );
+  await crashPoints.afterConfirm(dependencies);
 
-  const blocked = await park(dependencies, refused);
-  const confirmed = batch.filter((event) => !blocked.has(appointmentKey(event)));
+  await park(dependencies, refused);
+  const confirmed = confirmedOf(batch, [...refused, ...unconfirmed]);
   const moved = await confirm(dependencies, { leases, runs: runsOf(confirmed, tokens) });
   metrics.outboxPublished.inc(moved);
+  metrics.busEvents.inc({ bus: bus.name, outcome: 'confirmed' }, confirmed.length);
   if (moved > 0) dependencies.onAppended?.();
-  // A full share of any shard means that there may be more behind it.
-  return rows.length >= perShard && isFullShard(rows, perShard) ? 'full' : 'some';
+  await tryAgain(dependencies, unconfirmed);
+  // More waits where versions were left for later, and behind a full share of any shard.
+  return batch.length < rows.length || isFullShard(rows, perShard) ? 'full' : 'some';
+}
+
+/** All but the failed ones and what comes after them. */
+function confirmedOf(batch: readonly BusEvent[], failed: readonly FailedEvent[]): BusEvent[] {
+  const failing = new Set(failed.map(({ event }) => event));
+  const broken = new Set<string>();
+  return batch.filter((event) => {
+    if (failing.has(event)) broken.add(appointmentKey(event));
+    return !broken.has(appointmentKey(event));
+  });
+}
+
+/** Leaves what the bus did not confirm in the outbox, and the loop to its pause. */
+async function tryAgain(
+  { database, epoch, bus, metrics }: RelayDependencies,
+  unconfirmed: readonly FailedEvent[],
+): Promise<void> {
+  const [first] = unconfirmed;
+  if (first === undefined) return;
+  metrics.busEvents.inc({ bus: bus.name, outcome: 'unconfirmed' }, unconfirmed.length);
+  const events = unconfirmed.map(({ event }) => event);
+  await countOutboxAttempts(database, epoch.current(), events);
+  throw new BusError(`events are not confirmed: ${first.reason}`);
 }
 
 async function confirm(
-  { hotDatabase, epoch, identity, log }: RelayDependencies,
+  dependencies: RelayDependencies,
   { leases, runs }: { leases: ShardLeases; runs: ConfirmedRun[] },
 ): Promise<number> {
   if (runs.length === 0) return 0;
+  const { hotDatabase, epoch, identity, log } = dependencies;
   const { processId } = identity;
-  const moved = await confirmOutboxRuns(hotDatabase, epoch.current(), { processId, runs });
+  const moved = await commitAfter(crashPoints.partialDelete(dependencies), hotDatabase, (queries) =>
+    confirmOutboxRuns(queries, epoch.current(), { processId, runs }),
+  );
   const held = new Set(moved.map(({ shard }) => shard));
   const lost = runs.filter(({ shard }) => !held.has(shard));
   for (const { shard } of lost) leases.forget(shard);
@@ -63,12 +100,12 @@ function runsOf(events: readonly BusEvent[], tokens: ReadonlyMap<number, number>
   return [...runs.values()].sort((a, b) => a.shard - b.shard);
 }
 
-/** Sets aside what the bus refused; answers the appointments whose events must not be confirmed. */
+/** Sets aside the appointments of what the bus refused. */
 async function park(
-  { database, epoch, log }: RelayDependencies,
-  refused: readonly RefusedEvent[],
-): Promise<Set<string>> {
-  if (refused.length === 0) return new Set();
+  { database, epoch, bus, metrics, log }: RelayDependencies,
+  refused: readonly FailedEvent[],
+): Promise<void> {
+  if (refused.length === 0) return;
   const rows = refused.map(({ event, reason }) => ({
     tenant_id: event.tenantId,
     appointment_id: event.appointmentId,
@@ -76,12 +113,12 @@ async function park(
     reason,
   }));
   await parkOutbox(database, epoch.current(), rows);
+  metrics.busEvents.inc({ bus: bus.name, outcome: 'refused' }, refused.length);
   for (const { event, reason } of refused) {
     const { appointmentId, version } = event;
     const fields = { component: 'relay', appointment_id: appointmentId, version, reason };
     log.error(fields, 'the bus refused an event: its appointment is parked');
   }
-  return new Set(refused.map(({ event }) => appointmentKey(event)));
 }
 
 function isFullShard(rows: readonly OutboxRow[], perShard: number): boolean {
@@ -104,5 +141,6 @@ function busEvent(row: OutboxRow): BusEvent {
     type: row.type,
     bytes: row.event,
     traceparent: row.traceparent,
+    attempt: row.attempts + 1,
   };
 }

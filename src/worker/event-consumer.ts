@@ -1,102 +1,115 @@
 import { pollingLoop, type PollingLoop, type TurnResult } from '../io/polling-loop.ts';
-import { findLogAfterCursors, type LoggedEvent } from '../store/read/event-log.ts';
-import {
-  makeConsumerCursors,
-  takeAsConsumer,
-  type CursorMove,
-  type NotificationOrder,
-} from '../store/write/consumer.ts';
-import type { WorkerDependencies } from './dependencies.ts';
+import { makeConsumerCursors, takeAsConsumer } from '../store/write/consumer.ts';
 import { refreshEpoch } from '../store/write-epoch.ts';
+import { brokerFeed } from './broker-feed.ts';
+import type { WorkerDependencies } from './dependencies.ts';
+import type { EventFeed } from './event-feed.ts';
+import { heldFeed } from './held-feed.ts';
+import { logFeed } from './log-feed.ts';
+import { planTaking, type Order } from './plan-taking.ts';
 
 export interface EventConsumerOptions {
-  /** The name that its cursors and inbox rows bear. */
+  /** The name that its cursors, inbox rows and queue bear. */
   consumer: string;
-  /** Types whose bytes are read; the others only move the cursor. */
+  /** Types that it wants; the others only move its cursor. */
   types: readonly string[];
   /** What an event of those types asks for; undefined for nothing. Throws for poison. */
-  order: (event: LoggedEvent & { event: string }) => NotificationOrder | undefined;
+  order: Order;
   /** Called after something was taken. */
   onTaken: () => void;
 }
 
 /**
- * Follows the event log, a durable cursor per shard. Cursor, inbox row and effect move in one
- * transaction, and a cursor moves only from where it stood when the events were read: two
- * processes with one name take each event once between them. An event that cannot be read is
- * logged and passed over, so that only its own appointment goes without.
+ * Takes every event of its types once, those of one appointment in order of version.
+ *
+ *   log ─────┐          ┌─ taken: inbox row and effect
+ *   broker ──┼─> plan ──┼─ held: something before it is not taken ──> later, from the held ones
+ *   held ────┘          └─ parked: poison, a dead letter; what follows it is held
+ *
+ * Outcome and effect are one transaction, and the inbox is the referee: whichever way an event
+ * comes first, and to whichever process, it has its effect once. Without a broker the log is read
+ * as soon as it grows. With one the log is read behind the deliveries, after the time that they
+ * may take: so gaps are filled, and nothing is lost or doubled when a broker comes or goes.
  */
 export function eventConsumer(
   dependencies: WorkerDependencies,
   options: EventConsumerOptions,
 ): PollingLoop {
-  const { hotDatabase, epoch, config, log } = dependencies;
-  const { consumer, types } = options;
-  const component = `consumer-${consumer}`;
+  const { config, subscribe } = dependencies;
+  const slow = { busyPauseMs: config.gapPauseMs, idlePauseMs: config.gapPauseMs };
+  const prompt = { busyPauseMs: config.busyPauseMs, idlePauseMs: config.idlePauseMs };
+  const ripeSeconds = subscribe === undefined ? 0 : config.gapSeconds;
+  const log = feedLoop(dependencies, options, {
+    feed: logFeed(dependencies, { ...options, ripeSeconds }),
+    ...(subscribe === undefined ? prompt : slow),
+  });
+  const held = feedLoop(dependencies, options, { feed: heldFeed(dependencies, options), ...slow });
+  const subscription = subscribe?.({
+    ...options,
+    limit: 2 * config.deliveriesPerTurn,
+    onArrival: () => broker?.wake(),
+  });
+  const broker =
+    subscription &&
+    feedLoop(dependencies, options, {
+      feed: brokerFeed(dependencies, { ...options, subscription }),
+      ...prompt,
+    });
+  const loops = [log, held, ...(broker === undefined ? [] : [broker])];
+  return {
+    start: () => loops.forEach((loop) => loop.start()),
+    wake: () => (subscribe === undefined ? log.wake() : undefined),
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await subscription?.close();
+    },
+    // A broker that is away is not among them: what it does not deliver comes from the log.
+    failure: () => log.failure() ?? held.failure(),
+    busyForMs: () => log.busyForMs(),
+  };
+}
+
+interface FeedLoopOptions {
+  feed: EventFeed;
+  busyPauseMs: number;
+  idlePauseMs: number;
+}
+
+function feedLoop(
+  dependencies: WorkerDependencies,
+  { consumer, order, onTaken }: EventConsumerOptions,
+  { feed, ...pauses }: FeedLoopOptions,
+): PollingLoop {
+  const { hotDatabase, epoch, metrics, log, config } = dependencies;
+  const component = `consumer-${consumer}-${feed.name}`;
   let prepared = false;
 
   async function turn(): Promise<TurnResult> {
     if (!prepared) await makeConsumerCursors(hotDatabase, epoch.current(), consumer);
     prepared = true;
-    const perShard = config.consumerShare;
-    const events = await findLogAfterCursors(hotDatabase, { consumer, types, perShard });
-    if (events.length === 0) return 'none';
-    const runs = runsByShard(events, log, component);
-    const moves = runs.map(cursorMove);
-    const orders = runs.flat().flatMap((event) => ordersOf(event));
-    const moved = await takeAsConsumer(
-      hotDatabase,
-      { epoch: epoch.current(), consumer },
-      { moves, orders },
-    );
-    if (orders.some(({ shard }) => moved.has(shard))) options.onTaken();
-    return runs.some((run) => run.length >= perShard) ? 'full' : 'some';
-  }
-
-  function ordersOf(event: LoggedEvent): NotificationOrder[] {
-    const { event: bytes } = event;
-    if (bytes === null) return [];
-    try {
-      const order = options.order({ ...event, event: bytes });
-      return order === undefined ? [] : [order];
-    } catch (error) {
-      const { appointment_id, shard, position } = event;
-      log.error({ component, appointment_id, shard, position, err: error }, 'poison event');
-      return [];
+    const batch = await feed.read();
+    if (batch === undefined) return 'none';
+    const events = planTaking(batch.events, order);
+    const { moves } = batch;
+    const taker = { epoch: epoch.current(), consumer };
+    const moved = await takeAsConsumer(hotDatabase, taker, { moves, events });
+    batch.settle?.();
+    const settled = events.filter(({ shard }) => shard === null || moved.has(shard));
+    for (const { outcome, appointment_id, version, poison } of settled) {
+      metrics.eventsConsumed.inc({ consumer, outcome });
+      if (outcome !== 'park') continue;
+      log.error({ component, appointment_id, version, poison }, 'a poison event is parked');
     }
+    if (settled.some(({ outcome }) => outcome === 'take')) onTaken();
+    return batch.isFull ? 'full' : 'some';
   }
 
   return pollingLoop({
     ...dependencies,
+    ...pauses,
+    turnGapMs: config.consumerGapMs,
     name: component,
-    busyPauseMs: config.busyPauseMs,
-    idlePauseMs: config.idlePauseMs,
     recover: (error) => refreshEpoch(epoch, error),
     turn,
   });
-}
-
-/** The events by shard, each run without a gap from its cursor on. */
-function runsByShard(
-  events: readonly LoggedEvent[],
-  log: WorkerDependencies['log'],
-  component: string,
-): LoggedEvent[][] {
-  const runs = new Map<number, LoggedEvent[]>();
-  for (const event of events) {
-    const run = runs.get(event.shard) ?? [];
-    if (event.position === event.cursor + run.length + 1) run.push(event);
-    else if (run.length === 0) {
-      // The relay leaves none: the log was cut behind our cursor, or something else wrote to it.
-      const { shard, cursor, position } = event;
-      log.error({ component, shard, cursor, position }, 'a gap in the event log');
-    }
-    runs.set(event.shard, run);
-  }
-  return [...runs.values()].filter((run) => run.length > 0);
-}
-
-function cursorMove(run: readonly LoggedEvent[]): CursorMove {
-  const { shard = 0, cursor = 0 } = run[0] ?? {};
-  return { shard, old_position: cursor, new_position: cursor + run.length };
 }

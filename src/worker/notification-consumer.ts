@@ -1,9 +1,8 @@
 import type { PollingLoop } from '../io/polling-loop.ts';
 import { hmacSha256 } from '../io/random.ts';
-import type { NotificationOrder } from '../store/write/consumer.ts';
-import type { LoggedEvent } from '../store/read/event-log.ts';
 import type { WorkerDependencies } from './dependencies.ts';
 import { eventConsumer } from './event-consumer.ts';
+import type { FeedEvent } from './event-feed.ts';
 
 /** Transitions that people are told of, with the template that tells them. */
 const templates: ReadonlyMap<string, string> = new Map([
@@ -28,24 +27,19 @@ export function notificationConsumer(
       const template = templates.get(event.type);
       if (template === undefined) return undefined;
       return {
-        shard: event.shard,
-        tenant_id: event.tenant_id,
-        appointment_id: event.appointment_id,
-        version: event.version,
         channel: 'email',
         recipient: recipientHash(recipientKey, event),
         template,
         ...(mailer.configured
           ? { state: 'pending', reason: null }
           : { state: 'skipped', reason: 'smtp-not-configured' }),
-        traceparent: event.traceparent,
-      } satisfies NotificationOrder;
+      };
     },
   });
 }
 
 /** Stands for the customer, not for an address: a new address is not a new recipient. */
-function recipientHash(key: string, event: LoggedEvent & { event: string }): string {
+function recipientHash(key: string, event: FeedEvent): string {
   const { data } = JSON.parse(event.event) as { data?: { customer_id?: unknown } };
   const customerId = data?.customer_id;
   if (typeof customerId !== 'string') throw new Error('the event names no customer');

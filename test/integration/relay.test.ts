@@ -62,10 +62,11 @@ function recordingBus(options: Partial<Bus> = {}): { bus: Bus; calls: BusEvent[]
   const bus: Bus = {
     name: 'recording',
     takesRuns: true,
+    batchSize: 512,
     close: () => Promise.resolve(),
     publish: (events) => {
       calls.push([...events]);
-      return Promise.resolve({ refused: [] });
+      return Promise.resolve({ refused: [], unconfirmed: [] });
     },
     ...options,
   };
@@ -169,7 +170,7 @@ test('a killed relay’s shards are taken when its session ends, long before its
 });
 
 test('a failure between publish and confirm repeats the bytes and logs them once', async () => {
-  const mine = await asyncParts(db.url, 'relay.after-publish-before-confirm=error');
+  const mine = await asyncParts(db.url, 'relay.after-confirm-before-delete=error');
   const { bus, calls } = recordingBus();
   const ids = Array.from({ length: 5 }, () => systemRandom.uuidV7());
   for (const id of ids) await addEvent(id, 1);
@@ -208,12 +209,13 @@ test('a refused event parks its appointment, in order, and no other', async () =
   const { bus } = recordingBus({
     publish: (events) =>
       Promise.resolve({
+        unconfirmed: [],
         refused: events
           .filter((event) => event.appointmentId === poison && event.version === 2)
           .map((event) => ({ event, reason: 'too large' })),
       }),
   });
-  const relay = createRelay({ ...parts.relay, bus: { ...bus, takesRuns: false } });
+  const relay = createRelay({ ...parts.relay, bus });
   await relay.start();
   const logged = `SELECT appointment_id = $1 AS poison, version FROM event_log
     ORDER BY 1, version`;

@@ -7,6 +7,7 @@ import type { Bus } from './bus.ts';
 export const eventLogBus: Bus = {
   name: 'event-log',
   takesRuns: true,
-  publish: () => Promise.resolve({ refused: [] }),
+  batchSize: 512,
+  publish: () => Promise.resolve({ refused: [], unconfirmed: [] }),
   close: () => Promise.resolve(),
 };

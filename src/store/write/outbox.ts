@@ -26,31 +26,53 @@ export interface ParkedAppointment {
   reason: string;
 }
 
-// Renews what is ours and takes what is free, in one statement over all 64 rows. They are locked
-// in order of shard, as the confirm locks them, so that the two never wait for each other in turn.
-const holdShards = statement<ShardLease>(
+// Renews what is ours and takes what is free, up to our share among the relays that live, and lets
+// go of what is beyond it. The rows are locked in order of shard, as the confirm locks them, so
+// that the two never wait for each other in turn.
+const holdShards = statement<ShardLease & { held: boolean }>(
   'hold_shards',
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  me AS (
+    INSERT INTO outbox_relays (process_id, session_key, lease_expires_at)
+    SELECT $2, $3, now() + make_interval(secs => $4) FROM epoch
+    ON CONFLICT (process_id) DO UPDATE
+      SET session_key = EXCLUDED.session_key, lease_expires_at = EXCLUDED.lease_expires_at),
+  forgotten AS (
+    DELETE FROM outbox_relays
+    WHERE process_id <> $2 AND lease_expires_at < now() - interval '1 hour'),
   gone AS MATERIALIZED (
-    SELECT owner_session FROM (
-      SELECT DISTINCT owner_session FROM outbox_shards
-      WHERE owner <> $2 AND owner_session IS NOT NULL) s
-    WHERE session_is_gone(owner_session)),
+    SELECT session_key FROM (
+      SELECT owner_session AS session_key FROM outbox_shards
+      WHERE owner <> $2 AND owner_session IS NOT NULL
+      UNION
+      SELECT session_key FROM outbox_relays WHERE process_id <> $2 AND session_key IS NOT NULL) s
+    WHERE session_is_gone(session_key)),
+  share AS MATERIALIZED (
+    SELECT ceil(64.0 / (1 + count(*)))::int AS size FROM outbox_relays r
+    WHERE r.process_id <> $2 AND r.lease_expires_at > now()
+      AND (r.session_key IN (SELECT session_key FROM gone)) IS NOT TRUE),
   free AS MATERIALIZED (
-    SELECT s.shard FROM epoch, outbox_shards s
+    SELECT s.shard, (s.owner = $2) IS TRUE AS mine FROM epoch, outbox_shards s
     WHERE s.owner IS NULL OR s.owner = $2 OR s.lease_expires_at < now()
-      OR (s.owner_session IN (SELECT owner_session FROM gone)) IS TRUE
-    ORDER BY s.shard FOR UPDATE OF s)
-  UPDATE outbox_shards s SET owner = $2, owner_session = $3,
-    token = s.token + CASE WHEN s.owner = $2 THEN 0 ELSE 1 END,
-    lease_expires_at = now() + make_interval(secs => $4)
-  FROM free WHERE s.shard = free.shard
-  RETURNING s.shard, s.token`,
+      OR (s.owner_session IN (SELECT session_key FROM gone)) IS TRUE
+    ORDER BY s.shard FOR UPDATE OF s),
+  kept AS MATERIALIZED (
+    SELECT shard FROM free ORDER BY mine DESC, shard LIMIT (SELECT size FROM share)),
+  settled AS MATERIALIZED (
+    SELECT f.shard, f.mine, f.shard IN (SELECT shard FROM kept) AS held FROM free f)
+  UPDATE outbox_shards s SET
+    owner = CASE WHEN f.held THEN $2::uuid END,
+    owner_session = CASE WHEN f.held THEN $3::int8 END,
+    token = s.token + CASE WHEN f.mine THEN 0 ELSE 1 END,
+    lease_expires_at = CASE WHEN f.held THEN now() + make_interval(secs => $4) ELSE '-infinity' END
+  FROM settled f WHERE s.shard = f.shard AND (f.held OR f.mine)
+  RETURNING s.shard, s.token, f.held`,
 );
 
 const releaseShards = statement<never>(
   'release_shards',
-  `UPDATE outbox_shards SET owner = NULL, owner_session = NULL, lease_expires_at = '-infinity'
+  `WITH gone AS (DELETE FROM outbox_relays WHERE process_id = $2 AND assert_write_epoch($1))
+  UPDATE outbox_shards SET owner = NULL, owner_session = NULL, lease_expires_at = '-infinity'
   WHERE owner = $2 AND assert_write_epoch($1)`,
 );
 
@@ -97,19 +119,34 @@ const parkAppointments = statement<never>(
   ON CONFLICT DO NOTHING`,
 );
 
-const makePartitions = statement<{ made: number }>(
-  'make_event_log_partitions',
-  `SELECT create_event_log_partitions($1) AS made`,
+const unparkAppointments = statement<{ appointment_id: string }>(
+  'unpark_appointments',
+  `DELETE FROM outbox_parked p USING jsonb_to_recordset($2::jsonb) AS r (
+    tenant_id text, appointment_id uuid)
+  WHERE p.tenant_id = r.tenant_id AND p.appointment_id = r.appointment_id
+    AND assert_write_epoch($1)
+  RETURNING p.appointment_id`,
 );
 
-/** Renews and acquires shards; answers all that this process owns now. */
-export function holdOutboxShards(
+const countAttempts = statement<never>(
+  'count_outbox_attempts',
+  `UPDATE outbox o SET attempts = o.attempts + 1
+  FROM jsonb_to_recordset($2::jsonb) AS r (shard int2, id int8)
+  WHERE o.shard = r.shard AND o.outbox_id = r.id AND assert_write_epoch($1)`,
+);
+
+/**
+ * Renews and acquires shards up to this process's share of them; answers all that it owns now.
+ * With n living relays a share is 64 / n, rounded up.
+ */
+export async function holdOutboxShards(
   queries: Queries,
   epoch: number,
   owner: OutboxOwner,
 ): Promise<ShardLease[]> {
   const values = [epoch, owner.processId, owner.sessionKey, owner.leaseSeconds];
-  return queries.run(holdShards, values);
+  const rows = await queries.run(holdShards, values);
+  return rows.filter(({ held }) => held).map(({ shard, token }) => ({ shard, token }));
 }
 
 export async function releaseOutboxShards(
@@ -141,8 +178,22 @@ export async function parkOutbox(
   await queries.run(parkAppointments, [epoch, JSON.stringify(appointments)]);
 }
 
-/** Makes the event log's partitions for this week and `weeksAhead` more; answers how many. */
-export async function makeOutboxPartitions(queries: Queries, weeksAhead: number): Promise<number> {
-  const [row] = await queries.run(makePartitions, [weeksAhead]);
-  return row?.made ?? 0;
+/** Lets the events of parked appointments be published again; answers those that there were. */
+export async function unparkInOutbox(
+  queries: Queries,
+  epoch: number,
+  appointments: readonly Pick<ParkedAppointment, 'tenant_id' | 'appointment_id'>[],
+): Promise<Set<string>> {
+  const rows = await queries.run(unparkAppointments, [epoch, JSON.stringify(appointments)]);
+  return new Set(rows.map(({ appointment_id }) => appointment_id));
+}
+
+/** Counts an attempt to publish that the bus did not confirm. */
+export async function countOutboxAttempts(
+  queries: Queries,
+  epoch: number,
+  events: readonly { shard: number; outboxId: number }[],
+): Promise<void> {
+  const rows = events.map(({ shard, outboxId }) => ({ shard, id: outboxId }));
+  await queries.run(countAttempts, [epoch, JSON.stringify(rows)]);
 }
