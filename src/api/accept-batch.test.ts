@@ -153,3 +153,15 @@ test('a batch that hangs gives its clients up, and newcomers until it ends', asy
   await release();
   assert.equal(await after, true);
 });
+
+test('a batch that never ends is followed by others in the end', async () => {
+  let calls = 0;
+  const insert = (_epoch: number, given: readonly Row[]): Promise<Set<string>> => {
+    calls += 1;
+    return calls === 1 ? new Promise<never>(() => undefined) : Promise.resolve(new Set(ids(given)));
+  };
+  const batch = batchOf(insert, { limits: { acceptTimeoutMs: 50 } });
+  await assert.rejects(batch.submit({ command_id: 'a' }), { code: 'unavailable' });
+  await batch.drained();
+  assert.equal(await batch.submit({ command_id: 'b' }), true);
+});

@@ -8,7 +8,8 @@
  *                                           │ bad data: row by row, each answers for itself
  *
  * A row is answered only after its commit. A batch that hangs is given up for its callers, who are
- * told to ask again with the same key; until it ends, newcomers are turned away.
+ * told to ask again with the same key. Newcomers are turned away until it ends or, should it never,
+ * until it is time to try another: as each holds a connection, they are never many.
  */
 import { unavailable } from '../contract/problem.ts';
 import type { Clock } from '../io/clock.ts';
@@ -16,6 +17,7 @@ import type { Failpoints } from '../io/failpoints.ts';
 import type { Metrics } from '../io/metrics.ts';
 import { isTransient, isUnavailable } from '../io/postgres.ts';
 import { acceptEpoch, type AcceptEpoch } from './accept-epoch.ts';
+import { crashPoints } from './crash-points.ts';
 
 interface Entry<Row> {
   row: Row;
@@ -73,14 +75,16 @@ export class AcceptBatch<Row extends { command_id: string }> {
   async #inTime(batch: Entry<Row>[]): Promise<void> {
     const { clock, limits } = this.#options;
     const done = new AbortController();
-    const committing = this.#commit(batch).finally(() => done.abort());
+    // It rejects nothing: every error goes to the rows of the batch.
+    void this.#commit(batch).finally(() => done.abort(null));
     await clock.sleep(limits.acceptTimeoutMs, done.signal);
     if (!done.signal.aborted) {
       this.#hanging = true;
       const given = [...batch, ...this.#queue.splice(0)];
       for (const entry of given) entry.reject(unavailable('the database does not answer'));
     }
-    await committing;
+    // Unless it has hung, it has ended.
+    if (this.#hanging) await clock.sleep(limits.acceptTimeoutMs, done.signal);
     this.#hanging = false;
   }
 
@@ -98,15 +102,15 @@ export class AcceptBatch<Row extends { command_id: string }> {
   }
 
   async #attempt(batch: Entry<Row>[]): Promise<void> {
-    const { clock, metrics, epoch, insert, failpoints } = this.#options;
+    const { clock, metrics, epoch, insert } = this.#options;
     const rows = batch.map(({ row }) => row);
+    await crashPoints.beforeTransaction(this.#options);
     const startedMs = clock.monotonicMs();
     const accepted = await acceptEpoch(epoch, (current) => insert(current, rows));
     metrics.commitBatch.observe({ stage: 'accept' }, rows.length);
     const seconds = (clock.monotonicMs() - startedMs) / 1_000;
     metrics.commitSeconds.observe({ stage: 'accept' }, seconds);
-    // Held here: the batch is durable and none of its clients knows.
-    await failpoints.reach('api.after-commit-before-reply');
+    await crashPoints.afterCommit(this.#options);
     for (const { row, resolve } of batch) resolve(accepted.has(row.command_id));
   }
 }

@@ -14,6 +14,8 @@ import type { FirstUse, Idempotency, KeyName } from './idempotency.ts';
 /** A command as it was accepted, with its appointment as it stood then. */
 export interface Accepted {
   appointment: Appointment;
+  /** Decided in the same transaction: nobody need be told to look for it. */
+  decided?: boolean;
 }
 
 /** What one attempt came to: durable, seen before, or to be tried again on fresher data. */
@@ -80,9 +82,9 @@ async function attempts(
 function recordAccepted(
   { dependencies: { engine, metrics, log } }: AcceptParts,
   call: Call,
-  { request, appointment }: { request: AcceptRequest; appointment: Appointment },
+  { request, appointment, decided }: { request: AcceptRequest } & Accepted,
 ): void {
-  engine?.wake();
+  if (decided !== true) engine.wake();
   metrics.commandsAccepted.inc({ operation: request.operation });
   log.info(
     {

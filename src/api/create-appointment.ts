@@ -6,12 +6,12 @@ import type { Answer, Call, Route } from '../contract/route.ts';
 import type { Appointment } from '../domain/appointment.ts';
 import type { CreateRow } from '../store/write/accept-creates.ts';
 import { accept, type AcceptParts, type Attempt } from './accept.ts';
-import type { AcceptBatch } from './accept-batch.ts';
 import { acceptWarnings } from './appointment-answer.ts';
 import type { Catalogue, CatalogueCache } from './catalogue-cache.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { checkSlot, instantOf, memberOf } from './check-slot.ts';
 import { contentHash } from './content-hash.ts';
+import type { CreateIntake } from './create-intake.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { KeyName } from './idempotency.ts';
 import {
@@ -23,7 +23,7 @@ import {
 
 export interface CreateParts extends AcceptParts {
   dependencies: Dependencies;
-  creates: AcceptBatch<CreateRow>;
+  creates: CreateIntake;
   catalogues: CatalogueCache;
 }
 
@@ -128,8 +128,13 @@ async function attempt(parts: CreateParts, call: Call, creation: Creation): Prom
   }
   const appointment = newAppointment(parts, creation, resolved);
   const row = createRow(call, creation, { appointment, version: resolved.catalogue.version });
-  if (await parts.creates.submit(row)) return { accepted: { appointment } };
+  const intake = await parts.creates.submit({ row, appointment });
+  if (intake !== 'not-accepted') {
+    return { accepted: { appointment, decided: intake === 'decided' } };
+  }
   const first = await parts.idempotency.firstUse(key, request.hash);
+  // Sent both ways, and taken by the one that was slow to say so.
+  if (first?.commandId === row.command_id) return { accepted: { appointment, decided: false } };
   if (first !== undefined) return { first };
   await parts.catalogues.refresh(key.tenantId);
   return 'stale';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as make from '../../test/support/decisions.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import { BatchPolicy } from './batch-policy.ts';
-import { batchSize, firstSetAsideMs, lastSetAsideMs, staleLimit } from './config.ts';
+import { batchSize, defaultPatience, staleLimit } from './config.ts';
 
 function commands(count: number): PendingCommand[] {
   return Array.from({ length: count }, (_, index) =>
@@ -57,7 +57,8 @@ test('a command that keeps failing is tried alone, ever more rarely, after loadi
   const policy = new BatchPolicy();
   const batch = commands(1);
   let nowMs = 0;
-  for (const waitMs of [1, 2, 4].map((times) => times * firstSetAsideMs)) {
+  const { firstMs, lastMs } = defaultPatience;
+  for (const waitMs of [1, 2, 4].map((times) => times * firstMs)) {
     assert.equal(policy.failed('overlap', batch, nowMs), 'reload');
     assert.equal(policy.failed('overlap', batch, nowMs), 'set-aside');
     assert.ok(policy.rules(nowMs + waitMs - 1).setAside.has('c0'));
@@ -66,8 +67,8 @@ test('a command that keeps failing is tried alone, ever more rarely, after loadi
     assert.ok(policy.rules(nowMs).alone.has('c0'));
   }
   for (let times = 0; times < 20; times += 1) policy.failed('refused', batch, nowMs);
-  assert.ok(policy.rules(nowMs + lastSetAsideMs - 1).setAside.has('c0'));
-  assert.ok(!policy.rules(nowMs + lastSetAsideMs).setAside.has('c0'));
+  assert.ok(policy.rules(nowMs + lastMs - 1).setAside.has('c0'));
+  assert.ok(!policy.rules(nowMs + lastMs).setAside.has('c0'));
 });
 
 test('a command that was decided after all is one like any other', () => {
@@ -76,4 +77,19 @@ test('a command that was decided after all is one like any other', () => {
   policy.failed('refused', batch, 0);
   policy.succeeded(batch);
   assert.equal(policy.rules(0).alone.size, 0);
+});
+
+test('a command is given up after its last attempt, and again should that fail', () => {
+  const policy = new BatchPolicy({ attempts: 3, firstMs: 10, lastMs: 40 });
+  const [first, other] = commands(2).map((command) => [command]);
+  const fail = (batch = first) => policy.failed('refused', batch ?? [], 0);
+  assert.deepEqual(
+    [fail(), fail(), fail(other), fail()],
+    [...['set-aside', 'set-aside', 'set-aside'], 'give-up'],
+  );
+  assert.deepEqual([policy.attempts('c0'), policy.attempts('c1')], [3, 1]);
+  assert.ok(policy.rules(39).setAside.has('c0'), 'should giving up fail, it waits');
+  assert.equal(fail(), 'give-up');
+  policy.succeeded(first ?? []);
+  assert.equal(policy.attempts('c0'), 0);
 });

@@ -7,10 +7,11 @@
  *
  * Halving finds the command in few commits, and each success doubles the batch again. A command
  * that was set aside is tried again, alone, ever more rarely; those of its appointment wait for it,
- * all others go on.
+ * all others go on. After its last attempt it is given up. Attempts are counted in memory: another
+ * owner, which may be another release, begins anew.
  */
 import type { PendingCommand } from '../domain/command.ts';
-import { batchSize, firstSetAsideMs, lastSetAsideMs, staleLimit } from './config.ts';
+import { batchSize, defaultPatience, staleLimit, type Patience } from './config.ts';
 import type { BatchRules } from './next-batch.ts';
 
 export type Setback =
@@ -23,14 +24,19 @@ export type Setback =
   /** Deciding threw; the batch is the one command at fault. */
   | 'undecidable';
 
-/** `reload`: drop memory first. `set-aside`: the batch's only command waits. */
-export type Remedy = 'retry' | 'reload' | 'set-aside';
+/** `reload`: drop memory first. `set-aside`, `give-up`: the batch's only command waits, or ends. */
+export type Remedy = 'retry' | 'reload' | 'set-aside' | 'give-up';
 
 export class BatchPolicy {
-  readonly #failed = new Map<string, { untilMs: number; delayMs: number }>();
+  readonly #patience: Patience;
+  readonly #failed = new Map<string, { untilMs: number; delayMs: number; attempts: number }>();
   #limit = batchSize;
   #staleInARow = 0;
   #reloaded = false;
+
+  constructor(patience: Patience = defaultPatience) {
+    this.#patience = patience;
+  }
 
   rules(nowMs: number): BatchRules {
     const setAside = [...this.#failed].filter(([, { untilMs }]) => untilMs > nowMs);
@@ -64,12 +70,19 @@ export class BatchPolicy {
     }
     this.#reloaded = false;
     for (const { id } of batch) this.#setAside(id, nowMs);
-    return 'set-aside';
+    const spent = batch.some(({ id }) => this.attempts(id) >= this.#patience.attempts);
+    return spent ? 'give-up' : 'set-aside';
+  }
+
+  /** How often the command has failed alone. */
+  attempts(id: string): number {
+    return this.#failed.get(id)?.attempts ?? 0;
   }
 
   #setAside(id: string, nowMs: number): void {
-    const before = this.#failed.get(id)?.delayMs;
-    const delayMs = before === undefined ? firstSetAsideMs : Math.min(before * 2, lastSetAsideMs);
-    this.#failed.set(id, { untilMs: nowMs + delayMs, delayMs });
+    const { firstMs, lastMs } = this.#patience;
+    const before = this.#failed.get(id);
+    const delayMs = before === undefined ? firstMs : Math.min(before.delayMs * 2, lastMs);
+    this.#failed.set(id, { untilMs: nowMs + delayMs, delayMs, attempts: this.attempts(id) + 1 });
   }
 }

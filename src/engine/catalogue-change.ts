@@ -77,6 +77,16 @@ export function catalogueChange(state: RegionState, command: PendingCommand): Ca
   }
 }
 
+/**
+ * The resource that a command takes for one of its region, which it may have left meanwhile. What
+ * is put says itself where it is to be.
+ */
+export function presupposedResource({ operation, payload }: PendingCommand): string | undefined {
+  if (operation === 'deactivate-resource') return (payload as Named).id;
+  if (operation !== 'add-absence' && operation !== 'remove-absence') return undefined;
+  return (payload as { resourceId: string }).resourceId;
+}
+
 function deactivation(
   state: RegionState,
   operation: `deactivate-${'service-type' | 'location' | 'resource'}`,

@@ -2,6 +2,7 @@ export interface EngineConfig {
   leaseSeconds: number;
   /** How long a saga may take before it is compensated. */
   sagaDeadlineSeconds: number;
+  patience?: Patience;
 }
 
 /** Commands decided and committed together. */
@@ -13,8 +14,29 @@ export const batchSize = 128;
  */
 export const searchLimit = 2_048;
 
+/** Create requests that wait in memory to be accepted and decided at once, per region. */
+export const expressQueueLimit = 2_000;
+
+/** After this long a request is accepted as a command instead: decisions may stand still. */
+export const expressPatienceMs = 400;
+
+/** A loop whose turn lasts longer hangs: its region goes to a new one. Loading takes seconds. */
+export const hangLimitMs = 10_000;
+
 /** How often free regions are looked for: bounds how long a killed owner's region waits. */
 export const acquireIntervalMs = 200;
+
+/** How long a surplus of regions must last: an engine that starts and dies moves none. */
+export const surplusPatienceMs = 1_000;
+
+/** How long a question about a region waits for its memory to know what the database does. */
+export const catchUpLimitMs = 300;
+export const catchUpPauseMs = 5;
+
+/** Decisions told to other processes: readers at a time, and what one may leave unread. */
+export const maxDecisionReaders = 64;
+export const maxUnreadCharacters = 4 * 1024 * 1024;
+export const decisionHeartbeatMs = 1_000;
 
 /** How often undecided commands of other processes are looked for, while busy and when idle. */
 export const busyPollMs = 20;
@@ -29,9 +51,17 @@ export const holdHorizonSeconds = 2 * 86_400;
 /** How often a process that runs on forgets holds beyond the horizon. */
 export const pruneIntervalMs = 3_600_000;
 
-/** A command that fails alone is tried again after the first of these, doubled up to the last. */
-export const firstSetAsideMs = 1_000;
-export const lastSetAsideMs = 300_000;
+/**
+ * How often a command that fails alone is tried before it is given up, and how long it waits in
+ * between: the first time, then doubled up to the last. By default it is given up after 127 s.
+ */
+export interface Patience {
+  attempts: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+export const defaultPatience: Patience = { attempts: 8, firstMs: 1_000, lastMs: 300_000 };
 
 /** Commits that found something changed under them before the batch is made smaller. */
 export const staleLimit = 3;

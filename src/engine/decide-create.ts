@@ -105,7 +105,8 @@ export function holdOf(appointment: Appointment, placement: Placed, before?: Hol
   };
 }
 
-function failed(
+/** Ends a booking that is refused: its appointment is FAILED with the refusal's reason. */
+export function failed(
   command: PendingCommand,
   before: Appointment,
   { context, refusal }: { context: DecisionContext; refusal: ProblemDocument },

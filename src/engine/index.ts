@@ -1,12 +1,18 @@
-import type { Decision, EngineLink } from '../contract/engine-link.ts';
+import type { Decision, OwnEngine } from '../contract/engine-link.ts';
+import type { ExpressLane } from '../contract/express-lane.ts';
+import type { Route } from '../contract/route.ts';
+import type { CreateRow } from '../store/write/accept-creates.ts';
+import { DecisionReaders } from './decision-readers.ts';
 import type { EngineDependencies } from './dependencies.ts';
-import { judgeCatalogue } from './judge-catalogue.ts';
+import { internalRoutes } from './internal-routes.ts';
 import { Ownership } from './ownership.ts';
-import type { RegionState } from './placement/region-state.ts';
-import { tenantAvailability } from './tenant-availability.ts';
+import { OwnRegions } from './own-regions.ts';
 
 export interface Engine {
-  link: EngineLink;
+  link: OwnEngine;
+  express: ExpressLane<CreateRow>;
+  /** For other processes of the installation; nothing of it is for clients. */
+  internalRoutes: Route[];
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Undefined when it can do its work, else why not. */
@@ -18,40 +24,21 @@ export function createEngine(needs: EngineDependencies): Engine {
   const ownership = new Ownership(needs, (decision) => {
     for (const listener of listeners) listener(decision);
   });
-  const regionsHere = (tenantId: string): Map<string, RegionState> => {
-    const found = new Map<string, RegionState>();
-    for (const { lease, memory } of ownership.loopsOf(tenantId)) {
-      if (memory.presentable !== undefined) found.set(lease.region, memory.presentable);
-    }
-    return found;
-  };
+  const link = new OwnRegions(needs, ownership, listeners);
+  const readers = new DecisionReaders({
+    ...needs,
+    onDecision: (listener) => link.onDecision(listener),
+  });
   return {
-    link: {
-      wake: () => ownership.wake(),
-      onDecision: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-      availability: ({ tenantId, ...query }) => {
-        const now = needs.clock.nowSeconds();
-        const slots = tenantAvailability(regionsHere(tenantId), { ...query, now });
-        return slots && { slots, asOf: now };
-      },
-      previewAbsence: ({ tenantId, ...absence }) => {
-        for (const [region, state] of regionsHere(tenantId)) {
-          if (!state.resources.has(absence.resourceId)) continue;
-          const change = {
-            kind: 'absence' as const,
-            absence: { ...absence, id: 'preview' },
-            reason: null,
-          };
-          return judgeCatalogue(state, change, { now: needs.clock.nowSeconds(), region }).repairs;
-        }
-        return undefined;
-      },
+    link,
+    internalRoutes: internalRoutes(link, readers),
+    express: {
+      submit: (create) => ownership.express(create.appointment)?.submit(create) ?? elsewhere,
     },
     start: () => ownership.start(),
     stop: () => ownership.stop(),
     ready: () => ownership.trouble(),
   };
 }
+
+const elsewhere = Promise.resolve('elsewhere' as const);

@@ -84,7 +84,6 @@ function objectionTo(
 ): Problem | undefined {
   switch (change.kind) {
     case 'service-type':
-    case 'no-absence':
       return undefined;
     case 'location':
       return objectionToMove(state, change.location, now);
@@ -95,11 +94,18 @@ function objectionTo(
         ...unusableHours(change.resource),
       ]);
     case 'absence':
-      if (state.resources.has(change.absence.resourceId)) return undefined;
-      return new Problem('not-found', 'there is no such resource in this region');
+      return objectionToAbsence(state, change.absence.resourceId);
+    case 'no-absence':
+      return objectionToAbsence(state, change.resourceId);
     case 'nothing':
       return new Problem('not-found', 'there is nothing of that name');
   }
+}
+
+// A resource of another region never comes here: the command has gone there.
+function objectionToAbsence(state: RegionState, resourceId: string): Problem | undefined {
+  if (state.resources.has(resourceId)) return undefined;
+  return new Problem('not-found', 'there is no such resource');
 }
 
 function violationsOf(detail: string, errors: Violation[]): Problem | undefined {

@@ -1,20 +1,26 @@
 import type { Decision } from '../contract/engine-link.ts';
 import {
   acquireFreeRegions,
+  countSurplusRegions,
   releaseOwnRegions,
+  releaseRegion,
   renewOwnRegions,
   type LeaseHolder,
   type RegionLease,
 } from '../store/write/region-lease.ts';
 import { acquireIntervalMs, startLimitMs, stopLimitMs } from './config.ts';
+import { crashPoints } from './crash-points.ts';
 import type { EngineDependencies } from './dependencies.ts';
+import type { ExpressQueue } from './express-queue.ts';
 import { RegionLoop } from './region-loop.ts';
 import type { Siblings } from './siblings.ts';
+import { Surplus } from './surplus.ts';
 
 /**
- * Takes free regions, keeps the leases of those it owns, and runs one loop per region. A lease is
- * liveness: what keeps a deposed owner from writing is the token in each of its statements. So
- * nothing here waits for a loop that ends: its successor may run beside it.
+ * Takes its share of the free regions, keeps the leases of those it owns, and runs one loop per
+ * region. A lease is liveness: what keeps a deposed owner from writing is the token in each of its
+ * statements. So nothing here waits for a loop that ends: its successor may run beside it. What is
+ * more than its share it lets go of once engines with less are there, batch by batch.
  */
 export class Ownership {
   readonly #needs: EngineDependencies;
@@ -22,8 +28,14 @@ export class Ownership {
   readonly #loops = new Map<string, RegionLoop>();
   readonly #ending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  readonly #surplus = new Surplus();
+  /** Regions on their way to others, until a renewal no longer says that they are ours. */
+  readonly #leaving = new Map<string, number>();
   #looking = new AbortController();
   #leaseUntilMs = 0;
+  #acquireFromMs = 0;
+  /** The session that others see the leases by: should it end, they are anybody's at once. */
+  #leaseSession: number | null = null;
   #trouble: string | undefined = 'not started';
   #running: Promise<void> = Promise.resolve();
 
@@ -46,8 +58,8 @@ export class Ownership {
     for (const [name, loop] of this.#loops) this.#end(name, loop);
     await this.#within(stopLimitMs, Promise.all([this.#running, ...this.#ending]));
     this.#trouble = 'stopped';
-    const { database, identity } = this.#needs;
-    const released = releaseOwnRegions(database, identity.processId).catch(() => undefined);
+    const { leaseDatabase, identity } = this.#needs;
+    const released = releaseOwnRegions(leaseDatabase, identity.processId).catch(() => undefined);
     await this.#within(stopLimitMs / 4, released);
   }
 
@@ -57,8 +69,17 @@ export class Ownership {
 
   /** The tenant's loops that run here, while their leases are known to hold: never a stale yes. */
   loopsOf(tenantId: string): RegionLoop[] {
-    if (this.#needs.clock.monotonicMs() >= this.#leaseUntilMs) return [];
+    const { clock, identity } = this.#needs;
+    if (clock.monotonicMs() >= this.#leaseUntilMs) return [];
+    if (identity.sessionKey !== this.#leaseSession) return [];
     return [...this.#loops.values()].filter(({ lease }) => lease.tenantId === tenantId);
+  }
+
+  /** Where creates of a region that is owned and in memory here may wait to be decided at once. */
+  express({ tenantId, region }: { tenantId: string; region: string }): ExpressQueue | undefined {
+    if (this.#needs.clock.monotonicMs() >= this.#leaseUntilMs) return undefined;
+    const loop = this.#loops.get(key({ tenantId, region }));
+    return loop?.memory.presentable === undefined ? undefined : loop.express;
   }
 
   /** Why the engine cannot work, or undefined. An engine without a region stands by. */
@@ -76,7 +97,8 @@ export class Ownership {
     const renewMs = (config.leaseSeconds * 1000) / 3;
     let renewAtMs = clock.monotonicMs() + renewMs;
     while (await this.#goesOnAfter(Math.min(acquireIntervalMs, renewMs))) {
-      const renews = clock.monotonicMs() >= renewAtMs;
+      const hasOtherSession = this.#needs.identity.sessionKey !== this.#leaseSession;
+      const renews = clock.monotonicMs() >= renewAtMs || hasOtherSession;
       if (renews) renewAtMs = clock.monotonicMs() + renewMs;
       await this.#attempt(renews);
     }
@@ -101,17 +123,65 @@ export class Ownership {
   }
 
   async #tend(renews: boolean): Promise<void> {
-    const { database, clock, config, metrics } = this.#needs;
+    const { leaseDatabase, clock, config, metrics } = this.#needs;
     const holder = this.#holder();
     const askedMs = clock.monotonicMs();
     if (renews) {
-      const owned = await renewOwnRegions(database, holder);
+      const owned = await renewOwnRegions(leaseDatabase, holder);
       this.#leaseUntilMs = askedMs + config.leaseSeconds * 1000;
+      this.#leaseSession = holder.sessionKey;
       this.#settle(owned);
     }
-    for (const [name, loop] of this.#loops) if (loop.memory.lost) this.#end(name, loop);
-    for (const lease of await acquireFreeRegions(database, holder)) this.#adopt(lease);
+    for (const [name, loop] of this.#loops) {
+      if (loop.memory.lost) this.#end(name, loop);
+      else if (loop.hangs()) await this.#giveUp(name, loop);
+    }
+    if (clock.monotonicMs() >= this.#acquireFromMs) {
+      for (const lease of await acquireFreeRegions(leaseDatabase, holder)) this.#adopt(lease);
+    }
+    await this.#letGo();
     metrics.regionsOwned.set(this.#loops.size);
+  }
+
+  async #letGo(): Promise<void> {
+    const { leaseDatabase, clock, identity } = this.#needs;
+    if (this.#loops.size === 0 || this.#stopping.signal.aborted) return;
+    const surplus = await countSurplusRegions(leaseDatabase, identity.processId);
+    const count = this.#surplus.toRelease(surplus, clock.monotonicMs());
+    if (count === 0) return;
+    // Those that came last: the others have been loaded for longer.
+    for (const [name, loop] of [...this.#loops].slice(-count)) {
+      this.#loops.delete(name);
+      this.#leaving.set(name, loop.lease.token);
+      const released = this.#release(name, loop).finally(() => this.#ending.delete(released));
+      this.#ending.add(released);
+    }
+  }
+
+  /** Whoever takes the region next fences the turn that hangs, should it ever go on. */
+  async #giveUp(name: string, loop: RegionLoop): Promise<void> {
+    const { leaseDatabase, identity, log } = this.#needs;
+    const { tenantId: tenant, region } = loop.lease;
+    log.error({ tenant, region }, 'region given up: its loop hangs');
+    this.#end(name, loop);
+    await releaseRegion(leaseDatabase, identity.processId, loop.lease);
+  }
+
+  /** The batch in flight first: nobody else can own the region while it may still commit. */
+  async #release(name: string, loop: RegionLoop): Promise<void> {
+    const { leaseDatabase, clock, identity, log } = this.#needs;
+    const { tenantId: tenant, region } = loop.lease;
+    await loop.stop();
+    // Whoever has less looks first, or the region might come straight back.
+    this.#acquireFromMs = clock.monotonicMs() + 2 * acquireIntervalMs;
+    try {
+      await releaseRegion(leaseDatabase, identity.processId, loop.lease);
+      log.info({ tenant, region }, 'region left to another engine');
+    } catch (error) {
+      // Then it is still ours, or the next renewal says that it is not.
+      this.#leaving.delete(name);
+      log.warn({ tenant, region, err: error }, 'region not released');
+    }
   }
 
   #holder(): LeaseHolder {
@@ -126,8 +196,13 @@ export class Ownership {
     for (const [name, loop] of this.#loops) {
       if (tokens.get(name) !== loop.lease.token) this.#end(name, loop);
     }
+    for (const [name, token] of this.#leaving) {
+      if (tokens.get(name) !== token) this.#leaving.delete(name);
+    }
     // A region may have become ours although the answer that said so was lost.
-    for (const lease of owned) if (!this.#loops.has(key(lease))) this.#adopt(lease);
+    for (const lease of owned) {
+      if (!this.#loops.has(key(lease)) && !this.#leaving.has(key(lease))) this.#adopt(lease);
+    }
   }
 
   #adopt(lease: RegionLease): void {
@@ -172,11 +247,21 @@ export class Ownership {
 
   #end(name: string, loop: RegionLoop): void {
     this.#loops.delete(name);
-    const ended = loop.stop().finally(() => this.#ending.delete(ended));
+    const isLost = !this.#stopping.signal.aborted;
+    const ended = this.#ended(loop, isLost).finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
-    if (this.#stopping.signal.aborted) return;
+  }
+
+  async #ended(loop: RegionLoop, isLost: boolean): Promise<void> {
     const { tenantId: tenant, region } = loop.lease;
-    this.#needs.log.warn({ tenant, region }, 'region lost to another owner');
+    const { log } = this.#needs;
+    try {
+      if (isLost) log.warn({ tenant, region }, 'region lost to another owner');
+      if (isLost) await crashPoints.leaseLost(this.#needs);
+    } catch (error) {
+      log.error({ tenant, region, err: error }, 'region not left in order');
+    }
+    await loop.stop();
   }
 
   /** Waits, but not for a database that has gone away meanwhile. */

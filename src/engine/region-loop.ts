@@ -19,44 +19,41 @@ import type { PendingCommand } from '../domain/command.ts';
 import { pollingLoop, type PollingLoop, type TurnResult } from '../io/polling-loop.ts';
 import { commitDecisions } from '../store/write/decide.ts';
 import type { RegionLease } from '../store/write/region-lease.ts';
+import type { AloneParts } from './alone-parts.ts';
 import { announce } from './announce.ts';
-import { BatchPolicy, type Setback } from './batch-policy.ts';
-import { catalogueChange, isCatalogueOperation, type CatalogueChange } from './catalogue-change.ts';
-import {
-  applyCatalogue,
-  commitCatalogue,
-  handCatalogueOn,
-  type CatalogueDecision,
-  type CatalogueOutcome,
-} from './commit-catalogue.ts';
+import { batchFrame, type BatchFrame } from './batch-frame.ts';
+import { BatchPolicy } from './batch-policy.ts';
+import { isCatalogueOperation } from './catalogue-change.ts';
+import { catalogueTurn } from './catalogue-turn.ts';
 import { commitFailure } from './commit-failure.ts';
-import { busyPollMs, idlePollMs } from './config.ts';
-import { regionOfChange } from './change-across-regions.ts';
+import { busyPollMs, hangLimitMs, idlePollMs } from './config.ts';
+import { crashPoints } from './crash-points.ts';
 import { revert } from './decide.ts';
 import type { DecidedCommand } from './decision.ts';
-import { decideBatch, UndecidableCommand } from './decide-batch.ts';
+import { decideBatch } from './decide-batch.ts';
+import { ExpressQueue } from './express-queue.ts';
+import { expressTurn, type ExpressParts } from './express-turn.ts';
 import type { EngineDependencies } from './dependencies.ts';
-import { judgeCatalogue } from './judge-catalogue.ts';
 import type { RegionState } from './placement/region-state.ts';
 import { publicDecision } from './public-decision.ts';
+import { recoverBatch } from './recover-batch.ts';
 import { RegionMemory } from './region-memory.ts';
 import type { Siblings } from './siblings.ts';
 import { takeBatch } from './take-batch.ts';
-
-interface CommittedChange {
-  change: CatalogueChange;
-  outcome: CatalogueOutcome;
-  commandId: string;
-}
 
 export class RegionLoop {
   readonly lease: RegionLease;
   readonly #needs: EngineDependencies;
   readonly #publish: (decision: Decision) => void;
-  readonly #policy = new BatchPolicy();
+  readonly #policy: BatchPolicy;
   readonly #loop: PollingLoop;
   readonly #siblings: Siblings;
   readonly memory: RegionMemory;
+  /** Create requests of this process on their way past the commands. */
+  readonly express: ExpressQueue;
+  #looks = true;
+  #lookAtMs = 0;
+
   constructor(
     lease: RegionLease,
     needs: EngineDependencies,
@@ -66,7 +63,9 @@ export class RegionLoop {
     this.#needs = needs;
     this.#publish = ties.publish;
     this.#siblings = ties.siblings;
+    this.#policy = new BatchPolicy(needs.config.patience);
     this.memory = new RegionMemory(lease, needs);
+    this.express = new ExpressQueue(needs.clock, () => this.#loop.wake());
     this.#loop = pollingLoop({
       ...needs,
       name: `engine ${lease.tenantId}/${lease.region}`,
@@ -74,6 +73,8 @@ export class RegionLoop {
       recover: (error) => this.#recover(error),
       busyPauseMs: busyPollMs,
       idlePauseMs: idlePollMs,
+      // Two turns on one memory would not do: who hangs is followed by another loop.
+      turnLimitMs: Infinity,
     });
   }
 
@@ -88,7 +89,14 @@ export class RegionLoop {
     this.#loop.start();
   }
 
+  /** Whether it stands still, and should be made up for under a new token. */
+  hangs(): boolean {
+    return this.#loop.busyForMs() > hangLimitMs;
+  }
+
+  /** Says that commands were committed. */
   wake(): void {
+    this.#looks = true;
     this.#loop.wake();
   }
 
@@ -96,12 +104,31 @@ export class RegionLoop {
   async stop(): Promise<void> {
     this.memory.giveUp();
     await this.#loop.stop();
+    this.express.sendElsewhere();
   }
 
+  /** Commands come first: they were accepted before what waits in memory. */
   async #turn(): Promise<TurnResult> {
+    if (this.memory.presentable === undefined) this.express.sendElsewhere();
     const state = await this.memory.ensure();
     if (state === undefined || !(await this.#mayWrite())) return 'none';
     await this.memory.prune();
+    const result = this.#isTimeToLook() ? await this.#decidePending(state) : 'none';
+    if (this.memory.state !== state) return 'full';
+    await expressTurn(this.#expressParts(), state);
+    return this.express.size > 0 ? 'full' : result;
+  }
+
+  /** While requests come in memory, commands of other processes are looked for at times only. */
+  #isTimeToLook(): boolean {
+    const nowMs = this.#needs.clock.monotonicMs();
+    if (!this.#looks && this.express.size > 0 && nowMs < this.#lookAtMs) return false;
+    this.#looks = false;
+    this.#lookAtMs = nowMs + busyPollMs;
+    return true;
+  }
+
+  async #decidePending(state: RegionState): Promise<TurnResult> {
     const rules = this.#policy.rules(this.#needs.clock.monotonicMs());
     const { batch, more } = await takeBatch(this.#needs.hotDatabase, this.lease, rules);
     const [first] = batch;
@@ -109,11 +136,13 @@ export class RegionLoop {
       await this.memory.verifyWhenIdle();
       return 'none';
     }
+    if (more) this.#looks = true;
     try {
-      if (isCatalogueOperation(first.operation)) await this.#changeCatalogue(state, first);
+      if (isCatalogueOperation(first.operation))
+        await catalogueTurn(this.#aloneParts(), state, first);
       else await this.#decideTogether(state, batch);
     } catch (error) {
-      return this.#afterFailure(error, batch);
+      return recoverBatch({ ...this.#aloneParts(), policy: this.#policy }, error, batch);
     }
     this.#policy.succeeded(batch);
     return more ? 'full' : 'some';
@@ -133,7 +162,7 @@ export class RegionLoop {
   }
 
   async #decideTogether(state: RegionState, batch: PendingCommand[]): Promise<void> {
-    const { clock, random, failpoints, hotDatabase, metrics } = this.#needs;
+    const { clock, random, hotDatabase, metrics } = this.#needs;
     const now = clock.nowSeconds();
     const { region } = this.lease;
     const { decisions, ...rows } = decideBatch(state, batch, {
@@ -147,7 +176,7 @@ export class RegionLoop {
       }),
     });
     try {
-      await failpoints.reach('engine.after-decide-before-commit');
+      await crashPoints.afterDecide(this.#needs);
       const stopTimer = metrics.commitSeconds.startTimer({ stage: 'decide' });
       await commitDecisions(hotDatabase, { ...this.#batchFrame(now, decisions.length), ...rows });
       stopTimer();
@@ -157,128 +186,46 @@ export class RegionLoop {
     }
     this.memory.advance(decisions.length);
     metrics.commitBatch.observe({ stage: 'decide' }, decisions.length);
-    await failpoints.reach('engine.after-commit-before-memory');
+    await crashPoints.afterCommit(this.#needs);
+    if (decisions.some(({ state: outcome }) => outcome === 'handed-on')) {
+      await crashPoints.afterHandOn(this.#needs);
+    }
+    if (rows.otherRegions.length > 0) await crashPoints.afterCrossRegionCommit(this.#needs);
     this.#siblings.recheck(rows.otherRegions);
     this.#announce(decisions.map(publicDecision), batch);
     if (decisions.some(concernsOthers)) this.#siblings.wake();
   }
 
-  #batchFrame(now: number, count: number) {
-    const { tenantId, region, token } = this.lease;
-    const { position, catalogueVersion } = this.memory;
+  #batchFrame(now: number, count: number): BatchFrame {
+    return batchFrame({ ...this.#needs, lease: this.lease, memory: this.memory }, now, count);
+  }
+
+  #aloneParts(): AloneParts {
     return {
-      epoch: this.#needs.epoch.current(),
-      ...{ tenantId, region, token, catalogueVersion },
-      lastPosition: position,
-      newPosition: position + count,
-      otherRegions: [],
-      decidedNow: now,
-      sagaDeadlineSeconds: this.#needs.config.sagaDeadlineSeconds,
+      needs: this.#needs,
+      lease: this.lease,
+      memory: this.memory,
+      siblings: this.#siblings,
+      announce: (decision, command) => this.#announce([decision], [command]),
     };
   }
 
-  async #changeCatalogue(state: RegionState, command: PendingCommand): Promise<void> {
-    const { clock, random, database, hotDatabase } = this.#needs;
-    const now = clock.nowSeconds();
-    const { region } = this.lease;
-    const { change, judged, decider } = blaming(command, () => {
-      const asked = catalogueChange(state, command);
-      return {
-        change: asked,
-        decider: regionOfChange(state, asked, region),
-        judged: judgeCatalogue(state, asked, { now, region }),
-      };
-    });
-    const batch = this.#batchFrame(now, 1);
-    const { id: commandId } = command;
-    if (decider !== region) {
-      await handCatalogueOn(hotDatabase, batch, { commandId, nextRegion: decider });
-      this.memory.advance(1);
-      this.#siblings.wake();
-      return;
-    }
-    const decision: CatalogueDecision = { batch, commandId, seed: random.seed(), judged };
-    const outcome = await database.transaction((queries) =>
-      commitCatalogue(queries, change, decision),
-    );
-    this.memory.advance(1);
-    if (!outcome.problem) this.#remember(state, { change, outcome, commandId });
-    const { problem, result } = outcome;
-    const told = { tenantId: command.tenantId, commandId };
-    this.#announce(
-      [problem ? { ...told, state: 'refused', problem } : { ...told, state: 'applied', result }],
-      [command],
-    );
-  }
-
-  /** Before anybody is told: availability must not know less than who asks for it. */
-  #remember(state: RegionState, committed: CommittedChange): void {
-    const { change, outcome, commandId } = committed;
-    try {
-      const own = outcome.versions?.get(this.lease.region);
-      if (own !== undefined) this.memory.adopt(own, change);
-      // What was known of the resource where it comes from must be read: its absences.
-      else if (outcome.takenFrom !== undefined) this.memory.drop();
-      else applyCatalogue(state, change, outcome);
-    } catch (error) {
-      this.#needs.log.error({ err: error, command_id: commandId }, 'change not in memory');
-      this.memory.drop();
-    }
-    if (outcome.versions !== undefined) this.#siblings.adopt(outcome.versions, change);
-    if (outcome.takenFrom !== undefined) this.#siblings.outdate(outcome.takenFrom);
-  }
-
-  /** What is known not to have happened is decided again; anything else is thrown on. */
-  async #afterFailure(error: unknown, batch: PendingCommand[]): Promise<TurnResult> {
-    if (error instanceof UndecidableCommand) {
-      return this.#remedy('undecidable', error.cause, [error.command]);
-    }
-    const failure = commitFailure(error);
-    switch (failure) {
-      case 'unknown':
-      case 'unavailable':
-        throw error;
-      case 'closed':
-        await this.#needs.epoch.refresh();
-        return 'some';
-      case 'deposed':
-        // Tells whether the region is another's, or memory is only older than the database.
-        await this.memory.verify();
-        return 'some';
-      case 'stale':
-      case 'overlap':
-      case 'refused':
-        return this.#remedy(failure, error, batch);
-    }
-  }
-
-  #remedy(setback: Setback, error: unknown, batch: readonly PendingCommand[]): TurnResult {
-    const { clock, log } = this.#needs;
-    const remedy = this.#policy.failed(setback, batch, clock.monotonicMs());
-    const facts = { ...this.#where(), setback, size: batch.length };
-    if (remedy === 'set-aside') {
-      const command_id = batch.map(({ id }) => id).join();
-      log.error({ ...facts, err: error, command_id }, 'command set aside');
-    } else if (setback !== 'stale') log.warn({ ...facts, remedy }, 'batch not committed');
-    if (remedy === 'reload') this.memory.drop();
-    return 'full';
+  #expressParts(): ExpressParts {
+    return {
+      needs: this.#needs,
+      lease: this.lease,
+      memory: this.memory,
+      queue: this.express,
+      announce: (decisions) =>
+        this.#announce(
+          decisions.map(publicDecision),
+          decisions.map(({ command }) => command),
+        ),
+    };
   }
 
   #announce(decided: readonly (Decision | undefined)[], batch: readonly PendingCommand[]): void {
     announce({ ...this.#needs, publish: this.#publish }, decided, batch);
-  }
-
-  #where(): { tenant: string; region: string } {
-    return { tenant: this.lease.tenantId, region: this.lease.region };
-  }
-}
-
-/** A payload of another shape than ours makes the decision throw: that is the command's fault. */
-function blaming<T>(command: PendingCommand, decideIt: () => T): T {
-  try {
-    return decideIt();
-  } catch (error) {
-    throw new UndecidableCommand(command, error);
   }
 }
 

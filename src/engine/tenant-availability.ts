@@ -1,10 +1,16 @@
+import { mergeAvailableSlots, type AvailableSlot } from '../domain/available-slot.ts';
 import { regionsOf } from './hand-on.ts';
-import {
-  availability,
-  type AvailabilityQuery,
-  type AvailableSlot,
-} from './placement/availability.ts';
+import { availability, type AvailabilityQuery } from './placement/availability.ts';
 import type { RegionState } from './placement/region-state.ts';
+
+/** Decides about what all regions of a tenant know. */
+const sharedRegion = 'default';
+
+/** Whether nothing about the tenant is decided elsewhere. */
+export function isWholeTenant(here: ReadonlyMap<string, RegionState>): boolean {
+  const shared = here.get(sharedRegion);
+  return shared !== undefined && regionsOf(shared).every((region) => here.has(region));
+}
 
 /**
  * The slots of all regions that could take the request, or undefined where one of them is not
@@ -16,18 +22,13 @@ export function tenantAvailability(
 ): AvailableSlot[] | undefined {
   const [any] = here.values();
   if (any === undefined) return undefined;
-  const free = new Map<number, AvailableSlot>();
+  const found: AvailableSlot[][] = [];
   for (const region of regionsAsked(here, query, any)) {
     const state = here.get(region);
     if (state === undefined) return undefined;
-    for (const slot of availability(state, query).slots) {
-      const known = free.get(slot.start);
-      if (known === undefined) free.set(slot.start, { ...slot });
-      else known.free += slot.free;
-    }
+    found.push(availability(state, query).slots);
   }
-  const slots = [...free.values()].sort((a, b) => a.start - b.start);
-  return slots.slice(0, query.limit);
+  return mergeAvailableSlots(found, query.limit);
 }
 
 // Service types and locations are the same in every region of the tenant.

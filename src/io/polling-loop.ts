@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import { isUnavailable } from './postgres.ts';
+import { withinTime } from './within-time.ts';
 
 /** How much a turn found: a full batch (go on at once), something, or nothing. */
 export type TurnResult = 'full' | 'some' | 'none';
@@ -13,6 +14,8 @@ export interface PollingLoop {
   stop(): Promise<void>;
   /** Why the last turn failed, if it did. */
   failure(): string | undefined;
+  /** How long the turn in hand has lasted; 0 between turns. */
+  busyForMs(): number;
 }
 
 export interface PollingLoopOptions {
@@ -24,8 +27,20 @@ export interface PollingLoopOptions {
   recover?: (error: unknown) => Promise<void>;
   busyPauseMs?: number;
   idlePauseMs?: number;
+  /**
+   * Least time from the start of a turn that was not full to the start of the next: what comes in
+   * meanwhile shares one turn. After a pause a wake is followed at once.
+   */
+  turnGapMs?: number;
+  /**
+   * A turn that lasts longer has failed, and the loop goes on without it: what it may still do must
+   * be repeatable or fenced. Infinity where nobody may go on beside it.
+   */
+  turnLimitMs?: number;
 }
 
+/** Longer than any wait that a turn sets a limit to: connections, confirms, calls. */
+const defaultTurnLimitMs = 20_000;
 const failurePauseMs = 1_000;
 const drainMs = 10_000;
 
@@ -35,13 +50,14 @@ const drainMs = 10_000;
  * per kind of failure, not once per turn: a database that is away for an hour is one line.
  */
 export function pollingLoop(options: PollingLoopOptions): PollingLoop {
-  const { clock, log, turn, busyPauseMs = 10, idlePauseMs = 250 } = options;
+  const { clock, log, busyPauseMs = 10, idlePauseMs = 250, turnGapMs = 0 } = options;
   const stopping = new AbortController();
   let pause = new AbortController();
   let woken = false;
   let failure: string | undefined;
   let pauseMs = busyPauseMs;
   let running: Promise<void> = Promise.resolve();
+  let busySinceMs: number | undefined;
 
   function pauseAfter(result: TurnResult): number {
     if (result === 'full') return 0;
@@ -54,7 +70,7 @@ export function pollingLoop(options: PollingLoopOptions): PollingLoop {
 
   async function attempt(): Promise<void> {
     try {
-      pauseMs = pauseAfter(await turn());
+      pauseMs = pauseAfter(await inTime(options));
       if (failure !== undefined) log.info({ component: options.name }, 'running again');
       failure = undefined;
     } catch (error) {
@@ -75,13 +91,18 @@ export function pollingLoop(options: PollingLoopOptions): PollingLoop {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false;
+      const startedMs = clock.monotonicMs();
+      busySinceMs = startedMs;
       await attempt();
+      busySinceMs = undefined;
       // After a failure a wake does not cut the pause: whoever wakes us fails as well.
       if (failure !== undefined) await clock.sleep(pauseMs, stopping.signal);
       else if (!wasWoken() && pauseMs > 0) {
         pause = new AbortController();
         await clock.sleep(pauseMs, AbortSignal.any([pause.signal, stopping.signal]));
       }
+      const gapMs = startedMs + turnGapMs - clock.monotonicMs();
+      if (gapMs > 0 && pauseMs > 0) await clock.sleep(gapMs, stopping.signal);
     }
   }
 
@@ -91,7 +112,8 @@ export function pollingLoop(options: PollingLoopOptions): PollingLoop {
     },
     wake: () => {
       woken = true;
-      pause.abort();
+      // With a reason of our own: none given would cost an exception with its stack.
+      pause.abort(null);
     },
     stop: async () => {
       stopping.abort();
@@ -101,5 +123,12 @@ export function pollingLoop(options: PollingLoopOptions): PollingLoop {
       over.abort();
     },
     failure: () => (failure === undefined ? undefined : `${options.name}: ${failure}`),
+    busyForMs: () => (busySinceMs === undefined ? 0 : clock.monotonicMs() - busySinceMs),
   };
+}
+
+function inTime({ clock, turn, turnLimitMs }: PollingLoopOptions): Promise<TurnResult> {
+  const limitMs = turnLimitMs ?? defaultTurnLimitMs;
+  if (limitMs === Infinity) return turn();
+  return withinTime(turn(), { clock, limitMs, why: 'a turn hangs and is given up' });
 }

@@ -1,5 +1,6 @@
 import { pollingLoop } from '../io/polling-loop.ts';
 import { renewTasks, type TaskRow } from '../store/write/tasks.ts';
+import type { SagaWork } from '../store/read/saga-work.ts';
 import type { WorkerDependencies } from './dependencies.ts';
 import { refreshEpoch } from '../store/write-epoch.ts';
 
@@ -7,6 +8,8 @@ import { refreshEpoch } from '../store/write-epoch.ts';
 export interface RunningTask {
   row: TaskRow;
   signal: AbortSignal;
+  /** What the task is about, where whoever handed it over knew. */
+  work?: SagaWork;
 }
 
 /**
@@ -19,18 +22,24 @@ export interface RunningTasks {
   stop(): Promise<void>;
   add(rows: readonly TaskRow[]): RunningTask[];
   remove(tasks: readonly RunningTask[]): void;
+  /** Leaves them to whoever is next: their leases run out, their calls end. */
+  drop(tasks: readonly RunningTask[]): void;
   rows(): TaskRow[];
 }
 
 export function createRunningTasks(dependencies: WorkerDependencies): RunningTasks {
-  const { database, epoch, identity, config, log } = dependencies;
+  const { hotDatabase, epoch, identity, config, log } = dependencies;
   const held = new Map<number, { row: TaskRow; abort: AbortController }>();
 
   async function renew(): Promise<void> {
     const rows = [...held.values()].map(({ row }) => row);
     if (rows.length === 0) return;
     const owner = { epoch: epoch.current(), processId: identity.processId };
-    const kept = await renewTasks(database, { ...owner, leaseSeconds: config.leaseSeconds }, rows);
+    const kept = await renewTasks(
+      hotDatabase,
+      { ...owner, leaseSeconds: config.leaseSeconds },
+      rows,
+    );
     for (const row of rows) {
       const task = held.get(row.task_id);
       if (kept.has(row.task_id) || task?.row !== row) continue;
@@ -51,7 +60,17 @@ export function createRunningTasks(dependencies: WorkerDependencies): RunningTas
     },
   });
 
+  function drop(tasks: readonly RunningTask[]): void {
+    for (const { row } of tasks) {
+      const task = held.get(row.task_id);
+      if (task?.row !== row) continue;
+      held.delete(row.task_id);
+      task.abort.abort();
+    }
+  }
+
   return {
+    drop,
     start: () => loop.start(),
     stop: () => loop.stop(),
     add: (rows) =>

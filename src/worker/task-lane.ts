@@ -1,7 +1,9 @@
 import { pollingLoop, type PollingLoop } from '../io/polling-loop.ts';
 import { claimTasks, retryTasks, type Lane, type TaskRow } from '../store/write/tasks.ts';
+import { crashPoints } from './crash-points.ts';
 import type { WorkerDependencies } from './dependencies.ts';
 import { refreshEpoch } from '../store/write-epoch.ts';
+import type { HandedOver } from './handed-over.ts';
 import type { RunningTask, RunningTasks } from './running-tasks.ts';
 import { settleFailures, type FailedTask } from './settle-failures.ts';
 
@@ -9,6 +11,8 @@ export interface TaskLaneOptions {
   lane: Lane;
   batchSize: number;
   running: RunningTasks;
+  /** Tasks of this process that need no claim, as they are handed over. */
+  handedOver?: HandedOver;
   /** Finishes the tasks of a batch; answers those that failed and must be settled. */
   run: (tasks: readonly RunningTask[]) => Promise<readonly FailedTask[]>;
 }
@@ -24,10 +28,17 @@ export interface TaskLaneOptions {
  * run again. Every effect is therefore written to be repeatable.
  */
 export function taskLane(dependencies: WorkerDependencies, options: TaskLaneOptions): PollingLoop {
-  const { hotDatabase, epoch, identity, config, metrics } = dependencies;
-  const { lane, batchSize, running } = options;
+  const { hotDatabase, clock, epoch, identity, config, metrics } = dependencies;
+  const { lane, batchSize, running, handedOver } = options;
+  let claimAtMs = 0;
+  let inHand: readonly RunningTask[] = [];
 
   async function turn(): Promise<'full' | 'some' | 'none'> {
+    const handed = handedOver?.next(batchSize) ?? [];
+    await runBatch(handed);
+    // While tasks are handed over, those of other processes are looked for at times only.
+    if (handed.length > 0 && clock.monotonicMs() < claimAtMs) return 'full';
+    claimAtMs = clock.monotonicMs() + config.claimPauseMs;
     const claimed = await claimTasks(hotDatabase, epoch.current(), {
       lane,
       limit: batchSize,
@@ -35,17 +46,24 @@ export function taskLane(dependencies: WorkerDependencies, options: TaskLaneOpti
       sessionKey: identity.sessionKey,
       leaseSeconds: config.leaseSeconds,
     });
-    if (claimed.length === 0) return 'none';
-    const tasks = running.add(claimed);
+    await runBatch(running.add(claimed));
+    if (claimed.length === 0) return handed.length > 0 ? 'some' : 'none';
+    // Shares of several tenants seldom add up to the limit, so less than full may be full.
+    return claimed.length * 4 >= batchSize ? 'full' : 'some';
+  }
+
+  async function runBatch(tasks: readonly RunningTask[]): Promise<void> {
+    if (tasks.length === 0) return;
+    inHand = tasks;
     try {
+      await crashPoints.afterClaim(dependencies);
       const failures = await runWithin(tasks);
       if (failures.length > 0) await settleFailures(dependencies, failures);
-      metrics.tasksFinished.inc({ lane, outcome: 'done' }, claimed.length - failures.length);
+      await crashPoints.afterCommit(dependencies);
+      metrics.tasksFinished.inc({ lane, outcome: 'done' }, tasks.length - failures.length);
     } finally {
       running.remove(tasks);
     }
-    // Shares of several tenants seldom add up to the limit, so less than full may be full.
-    return claimed.length * 4 >= batchSize ? 'full' : 'some';
   }
 
   /** Tasks whose earlier owners died over them too often do not get another one to kill. */
@@ -61,7 +79,12 @@ export function taskLane(dependencies: WorkerDependencies, options: TaskLaneOpti
     name: `worker-${lane}`,
     busyPauseMs: config.busyPauseMs,
     idlePauseMs: config.idlePauseMs,
-    recover: (error) => refreshEpoch(epoch, error),
+    turnGapMs: config.laneGapMs,
+    recover: (error) => {
+      // Those of a turn that hangs would be renewed for as long as it does.
+      running.drop(inHand);
+      return refreshEpoch(epoch, error);
+    },
     turn,
   });
 }

@@ -75,6 +75,21 @@ async function update(id: string, payload: object): Promise<string> {
   return command;
 }
 
+/** A command about a resource, sent to a region that it may have left. */
+async function about(region: string, operation: string, payload: object): Promise<string> {
+  const command = randomUUID();
+  await store.query(
+    `INSERT INTO commands (tenant_id, command_id, operation, region, payload, created_at, actor)
+    VALUES ('default', $1, $2, $3, $4, now(), 'key:test')`,
+    [command, operation, region, JSON.stringify(payload)],
+  );
+  return command;
+}
+
+const absent = (resourceId: string, slot: { start: number; end: number }) => ({
+  ...{ id: randomUUID(), resourceId, ...slot, reason: null },
+});
+
 async function placeOf(id = ''): Promise<unknown[]> {
   const [row] = await store.query<Record<string, unknown>>(
     `SELECT state, region, resource_id, (SELECT array_agg(region) FROM slot_holds h
@@ -243,15 +258,22 @@ test('bookings that change places between regions neither double nor vanish', as
   await assertWhole(store);
 });
 
+/** Makes each of the regions the given engine's, as if the other had never had it. */
+async function giveTo(owners: Record<string, RunningEngine>): Promise<void> {
+  for (const [region, { processId }] of Object.entries(owners)) {
+    await store.query(
+      `UPDATE regions r SET owner = p.process_id, owner_session = p.session_key,
+        token = r.token + 1, lease_expires_at = now() + interval '2 seconds'
+      FROM processes p WHERE r.region = $1 AND p.process_id = $2`,
+      [region, processId],
+    );
+  }
+}
+
 test('two engines with a region each hand on to one another', async () => {
   const [one, other] = [await start(), await start()];
   await catalogue('a', 'b');
-  await store.query(
-    `UPDATE regions r SET owner = p.process_id, owner_session = p.session_key, token = r.token + 1,
-      lease_expires_at = now() + interval '2 seconds'
-    FROM processes p WHERE p.process_id = CASE r.region WHEN 'b' THEN $1::uuid ELSE $2::uuid END`,
-    [other.processId, one.processId],
-  );
+  await giveTo({ default: one, a: one, b: other });
   const ids = await api.create(...[0, 1, 2].map(() => ({ ...hour(0), region: 'a' })));
   await allDecided(store);
   const regions = (await Promise.all(ids.map(placeOf))).map(([state, region]) => [state, region]);
@@ -364,4 +386,67 @@ test('a resource goes to another region unless something is booked on it', async
   const held = (await Promise.all(ids.map(placeOf))).map(([state]) => state);
   assert.deepEqual(held, ['SCHEDULED', 'SCHEDULED']);
   await assertWhole(store);
+});
+
+test('what is asked of a resource where it was is done where it is now', async () => {
+  const engine = await start();
+  await catalogue('a', 'b');
+  const early = absent('a-1', hour(1));
+  await about('a', 'add-absence', early);
+  await allDecided(store);
+  await api.put('put-resource', worker('a-1', 'at-b'), { region: 'b' });
+  await allDecided(store);
+  const outcome = async (operation: string, payload: object): Promise<unknown[]> => {
+    const id = await about('a', operation, payload);
+    await allDecided(store);
+    const { state, region, regions_tried } = await command(id);
+    return [state, region, regions_tried];
+  };
+  const there = ['applied', 'b', ['a']];
+  const free = (): unknown => slots(engine, { location: 'at-b' });
+  assert.deepEqual(await offered(engine, { location: 'at-b' }), [
+    [0, 2],
+    [1, 1],
+  ]);
+  assert.deepEqual(await outcome('add-absence', absent('a-1', hour(0))), there);
+  assert.deepEqual(await outcome('remove-absence', early), there);
+  assert.deepEqual(free(), [
+    [0, 1],
+    [1, 2],
+  ]);
+  assert.deepEqual(await outcome('deactivate-resource', { id: 'a-1', force: false }), there);
+  assert.deepEqual(free(), [
+    [0, 1],
+    [1, 1],
+  ]);
+  assert.deepEqual(await outcome('put-resource', { value: worker('a-1', 'at-b') }), there);
+  assert.deepEqual(free(), [
+    [0, 1],
+    [1, 2],
+  ]);
+  assert.deepEqual(await outcome('add-absence', absent('nobody', hour(0))), ['refused', 'a', []]);
+});
+
+test('a resource that leaves while its absence is decided takes the absence with it', async () => {
+  const [one, other] = [await start(), await start()];
+  await catalogue('a', 'b');
+  await giveTo({ a: one, b: other });
+  for (const region of ['b', 'a', 'b']) {
+    const absences = Array.from({ length: 8 }, (_, n) => absent('a-1', hour(n)));
+    const was = region === 'a' ? 'b' : 'a';
+    const asked = absences.map((absence) => about(was, 'add-absence', absence));
+    await api.put('put-resource', worker('a-1', `at-${region}`), { region });
+    const commands = await Promise.all(asked);
+    await allDecided(store);
+    const states = await Promise.all(commands.map(async (id) => (await command(id)).state));
+    assert.deepEqual(new Set(states), new Set(['applied']));
+    const engine = region === 'a' ? one : other;
+    const query = { location: `at-${region}`, resourceId: 'a-1' };
+    await eventually(() => slots(engine, query)?.length === 0);
+    const gone = await Promise.all(absences.map((one) => about(was, 'remove-absence', one)));
+    await allDecided(store);
+    const removed = await Promise.all(gone.map(async (id) => (await command(id)).region));
+    assert.deepEqual(new Set(removed), new Set([region]));
+    await eventually(() => slots(engine, query)?.length === 2);
+  }
 });

@@ -15,17 +15,19 @@ for (const name of readdirSync(store, { recursive: true, encoding: 'utf8' })) {
 const keys: Record<string, RegExp> = {
   appointments: /appointment_id/,
   commands: /command_id|appointment_id|region/,
-  event_log: /shard/,
+  event_log: /shard|appointment_id/,
+  // Few, and of one consumer.
+  held_events: /appointment_id|consumer/,
   idempotency_keys: /key/,
   inbox: /appointment_id/,
   outbox: /shard/,
   // A tenant has few.
   regions: /region|tenant_id/,
-  sagas: /saga_id/,
+  sagas: /saga_id|appointment_id/,
   slot_holds: /appointment_id/,
   tasks: /task_id|lane/,
 };
-const ofEngine = ['decide_batch', 'pending_by_region', 'region_position'];
+const ofEngine = ['accept_decided', 'decide_batch', 'pending_by_region', 'region_position'];
 const hot = [
   ...ofEngine,
   'accept_actions',
@@ -34,7 +36,14 @@ const hot = [
   'confirm_batch',
   'confirm_outbox',
   'events_after_cursor',
+  'holds_of_nobody',
   'lowest_outbox',
+  'orphans_in_pages',
+  'orphans_of_appointment',
+  'recent_orphans',
+  'releasable_events',
+  'sagas_without_task',
+  'standings_of_deliveries',
   'take_notifications',
   'work_of_sagas',
 ];
@@ -91,6 +100,8 @@ async function offences(client: pg.Client, name: string): Promise<string[]> {
     const type = node['Node Type'];
     if (/Hash Join|Merge Join/.test(type)) return [`${name}: ${type}`];
     if (key === undefined || !/Scan/.test(type)) return [];
+    // A stretch of pages, whatever is on them.
+    if (type === 'Tid Range Scan') return [];
     // Only what is being worked on is in this index, and that is little.
     if (node['Index Name'] === 'tasks_leased') return [];
     const condition = node['Index Cond'] ?? 'no condition';
@@ -120,8 +131,8 @@ test('every statement can be prepared against the schema', async () => {
   assert.ok(declaredStatements().length > 50);
 });
 
-test('plans that the engine keeps from when tables were empty look rows up by key', async () => {
-  assert.deepEqual(await offencesOf(ofEngine), []);
+test('plans that are kept from when tables were empty look rows up by key', async () => {
+  assert.deepEqual(await offencesOf(hot), []);
 });
 
 test('plans of the batches look rows up by key in tables that are full', async () => {
@@ -153,6 +164,12 @@ test('plans of the batches look rows up by key in tables that are full', async (
       SELECT n % 64, tenant, id, 2, 'x', '{}', 'x' FROM ids WHERE n % 4 = 0;
     INSERT INTO event_log (shard, position, tenant_id, appointment_id, version, type, event,
       created_at) SELECT n % 64, n, tenant, id, 1, 'x', '{}', at FROM ids;
+    INSERT INTO held_events (consumer, tenant_id, appointment_id, version, type, event)
+      SELECT 'notification', tenant, id, 2, 'x', '{}' FROM ids WHERE n % 4 = 0;
+    INSERT INTO consumer_cursors (consumer, shard)
+      SELECT consumer, shard FROM outbox_shards, unnest('{notification,webhook}'::text[]) consumer;
+    INSERT INTO inbox (consumer, tenant_id, appointment_id, version)
+      SELECT 'notification', tenant, id, 1 FROM ids;
     DROP TABLE ids;
     ANALYZE;`);
   assert.deepEqual(await offencesOf(hot), []);

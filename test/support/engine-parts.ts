@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { appointmentEvent } from '../../src/contract/appointment-event.ts';
 import type { Decision } from '../../src/contract/engine-link.ts';
+import type { ExpressCreate } from '../../src/contract/express-lane.ts';
 import type { AppointmentAction } from '../../src/domain/appointment-state.ts';
 import type { CatalogueOperation } from '../../src/domain/command.ts';
+import type { SagaTaker } from '../../src/engine/dependencies.ts';
+import type { Patience } from '../../src/engine/config.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { Failpoints } from '../../src/io/failpoints.ts';
@@ -13,7 +16,7 @@ import { systemRandom } from '../../src/io/random.ts';
 import { hotSettings } from '../../src/main/databases.ts';
 import { ProcessSession } from '../../src/main/process-session.ts';
 import { insertActions } from '../../src/store/write/accept-actions.ts';
-import { insertCreates } from '../../src/store/write/accept-creates.ts';
+import { insertCreates, type CreateRow } from '../../src/store/write/accept-creates.ts';
 import { insertCatalogueCommand } from '../../src/store/write/commands-catalogue.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
 import type { TestDatabase } from './database.ts';
@@ -29,13 +32,15 @@ export interface RunningEngine extends Engine {
 }
 
 export interface EngineOptions {
+  sagaTaker?: SagaTaker;
   failpoints?: string;
   leaseSeconds?: number;
+  patience?: Patience;
 }
 
 /** An engine on a database of its own pools and session, as one process would have it. */
 export async function runEngine(url: string, options: EngineOptions = {}): Promise<RunningEngine> {
-  const { failpoints = '', leaseSeconds = 2 } = options;
+  const { failpoints = '', leaseSeconds = 2, patience } = options;
   const pool = { url, applicationName: 'engine', maxConnections: 4, connectTimeoutMs: 1_000 };
   const database = openDatabase({ ...pool, settings: ['jit=off'] });
   const hotDatabase = openDatabase({
@@ -50,9 +55,19 @@ export async function runEngine(url: string, options: EngineOptions = {}): Promi
   await identity.start();
   const metrics = createMetrics();
   const engine = createEngine({
-    ...{ database, hotDatabase, clock: systemClock, random: systemRandom, log, metrics, epoch },
+    ...{
+      database,
+      hotDatabase,
+      leaseDatabase: database,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      metrics,
+      epoch,
+    },
     ...{ identity, failpoints: new Failpoints(failpoints), onCommitted: () => undefined },
-    config: { leaseSeconds, sagaDeadlineSeconds: 600 },
+    config: { leaseSeconds, sagaDeadlineSeconds: 600, ...(patience && { patience }) },
+    sagaTaker: options.sagaTaker,
   });
   const decisions: Decision[] = [];
   engine.link.onDecision((decision) => decisions.push(decision));
@@ -77,6 +92,8 @@ export function session(database: Database): ProcessSession {
   });
 }
 
+const trace = { actor: 'key:test', request_id: 'request-1', traceparent: null };
+
 export interface Accepting {
   /** Makes creates durable as the api does; answers their appointments' ids. */
   create(...wanted: Parameters<typeof appointment>[1][]): Promise<string[]>;
@@ -93,7 +110,6 @@ export interface Accepting {
 /** Accepts commands as the api does, without one. */
 export function accepting(store: TestDatabase): Accepting {
   const database = openDatabase({ url: store.url, applicationName: 'api', maxConnections: 4 });
-  const trace = { actor: 'key:test', request_id: 'request-1', traceparent: null };
   const now = systemClock.nowSeconds();
   const epoch = async (): Promise<number> => {
     const [row] = await store.query<{ epoch: number }>('SELECT epoch FROM write_epoch');
@@ -101,22 +117,7 @@ export function accepting(store: TestDatabase): Accepting {
   };
   return {
     create: async (...wanted) => {
-      const [tenant] = await store.query<{ v: number }>(
-        `SELECT catalogue_version AS v FROM tenants WHERE tenant_id = 'default'`,
-      );
-      const rows = wanted.map((changes) => {
-        const about = appointment(systemRandom.uuidV7(), { createdAt: now, ...changes });
-        const event = appointmentEvent(about, { name: 'accepted', traceparent: null });
-        return {
-          ...{ ...trace, tenant_id: 'default', key: randomUUID(), content_hash: '00' },
-          ...{ command_id: systemRandom.uuidV7(), appointment_id: about.id, region: about.region },
-          ...{ catalogue_version: tenant?.v ?? NaN, customer_id: about.customerId },
-          ...{ start_s: about.start, end_s: about.end, service_type: about.serviceType },
-          ...{ location: about.location, location_known: about.locationKnown },
-          ...{ requested_resource_id: about.requestedResourceId, metadata: null, created_s: now },
-          ...{ event_type: event.type, event: event.bytes, shard: event.shard },
-        };
-      });
+      const rows = (await creates(store, ...wanted)).map(({ row }) => row);
       await insertCreates(database, await epoch(), rows);
       return rows.map((row) => row.appointment_id);
     },
@@ -143,6 +144,31 @@ export function accepting(store: TestDatabase): Accepting {
     },
     close: () => database.close(),
   };
+}
+
+/** Create requests as the api hands them in, checked against the catalogue as it stands. */
+export async function creates(
+  store: TestDatabase,
+  ...wanted: Parameters<typeof appointment>[1][]
+): Promise<ExpressCreate<CreateRow>[]> {
+  const [tenant] = await store.query<{ v: number }>(
+    `SELECT catalogue_version AS v FROM tenants WHERE tenant_id = 'default'`,
+  );
+  const now = systemClock.nowSeconds();
+  return wanted.map((changes) => {
+    const about = appointment(systemRandom.uuidV7(), { createdAt: now, ...changes });
+    const event = appointmentEvent(about, { name: 'accepted', traceparent: null });
+    const row = {
+      ...{ ...trace, tenant_id: 'default', key: randomUUID(), content_hash: '00' },
+      ...{ command_id: systemRandom.uuidV7(), appointment_id: about.id, region: about.region },
+      ...{ catalogue_version: tenant?.v ?? NaN, customer_id: about.customerId },
+      ...{ start_s: about.start, end_s: about.end, service_type: about.serviceType },
+      ...{ location: about.location, location_known: about.locationKnown },
+      ...{ requested_resource_id: about.requestedResourceId, metadata: null, created_s: now },
+      ...{ event_type: event.type, event: event.bytes, shard: event.shard },
+    };
+    return { row, appointment: about };
+  });
 }
 
 /** A resource as a catalogue command carries it: open day and night, so that tests choose hours. */

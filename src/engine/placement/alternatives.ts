@@ -1,5 +1,6 @@
 import { firstEndingAfter, mergeIntervals } from '../../domain/intervals.ts';
 import type { Interval } from '../../domain/intervals.ts';
+import { slotsOverlap } from '../../domain/slot.ts';
 import type { PlacementRequest } from './demand.ts';
 import { freeStarts } from './free-starts.ts';
 import { candidates, place } from './place.ts';
@@ -19,19 +20,22 @@ const RADII_SECONDS = [2 * 3_600, 86_400, 7 * 86_400];
 
 /**
  * The nearest other starts, in steps of 15 minutes to both sides and within 7 days, at which the
- * request would be placed now; the later of two equally near ones first.
+ * request would be placed now; the later of two equally near ones first. None overlaps another:
+ * a customer who cannot come at the first is not helped by the same time a little later.
  */
 export function alternatives(
   state: RegionState,
   request: PlacementRequest,
   { now, limit = MAX_ALTERNATIVES }: { now: number; limit?: number },
 ): Alternative[] {
-  let found: Alternative[] = [];
-  for (const radiusSeconds of RADII_SECONDS) {
-    found = within(state, request, { radiusSeconds, now, limit });
-    if (found.length === limit) break;
-  }
-  return found;
+  return state.answer(`alternatives ${JSON.stringify([request, now, limit])}`, () => {
+    let found: Alternative[] = [];
+    for (const radiusSeconds of RADII_SECONDS) {
+      found = within(state, request, { radiusSeconds, now, limit });
+      if (found.length === limit) break;
+    }
+    return found;
+  });
 }
 
 function within(
@@ -47,6 +51,7 @@ function within(
     for (const shift of [distance, -distance]) {
       if (!contains(free, start + shift)) continue;
       const slot = { start: start + shift, end: end + shift };
+      if (found.some((other) => slotsOverlap(other, slot))) continue;
       const placement = place(state, { ...request, slot }, 0);
       if (placement.kind === 'placed') found.push({ ...slot, resourceId: placement.resourceId });
       if (found.length === limit) return found;

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import * as make from '../../../test/support/placement-region.ts';
+import { slotsOverlap } from '../../domain/slot.ts';
 import { timeZone } from '../../domain/time-zone.ts';
-import { alternatives } from './alternatives.ts';
+import { alternatives, type Alternative } from './alternatives.ts';
 import { availability } from './availability.ts';
 import type { AvailabilityQuery } from './availability.ts';
 import { explain } from './eligibility.ts';
@@ -85,7 +86,7 @@ test('exactly the slots that would be accepted are offered, with how many could 
   assert.ok(offered > 1_000, 'the regions were open at times');
 });
 
-test('alternatives are the nearest starts that would be placed', () => {
+test('alternatives are the nearest starts that would be placed and do not overlap', () => {
   let found = 0;
   fc.assert(
     fc.property(make.anyRegion(), make.anyDemand(), fc.nat(86_400), (plan, demand, shift) => {
@@ -94,10 +95,11 @@ test('alternatives are the nearest starts that would be placed', () => {
       make.bookAll(state, plan, (request) => place(state, request, SEED));
       const slot = { start: plan.moment + shift, end: plan.moment + shift + 3_600 };
       const now = slot.start - (shift % 4_000);
-      const expected: unknown[] = [];
+      const expected: Alternative[] = [];
       for (let distance = 900; distance <= 7 * 86_400 && expected.length < 3; distance += 900) {
         for (const start of [slot.start + distance, slot.start - distance]) {
           const moved = { start, end: start + 3_600 };
+          if (expected.some((other) => slotsOverlap(other, moved))) continue;
           const placement = place(state, { ...demand, slot: moved }, SEED);
           if (placement.kind === 'refused' || start < now || expected.length === 3) continue;
           expected.push({ ...moved, resourceId: placement.resourceId });

@@ -1,4 +1,5 @@
 import { alignedStarts } from '../../domain/aligned-starts.ts';
+import type { AvailableSlot } from '../../domain/available-slot.ts';
 import type { Interval } from '../../domain/intervals.ts';
 import { timeZone } from '../../domain/time-zone.ts';
 import type { TimeZone } from '../../domain/time-zone.ts';
@@ -15,13 +16,6 @@ export interface AvailabilityQuery extends Demand {
   durationSeconds: number;
   stepSeconds: number;
   limit: number;
-}
-
-export interface AvailableSlot {
-  start: number;
-  end: number;
-  /** Resources that could take it directly. */
-  free: number;
 }
 
 const CHUNK_SECONDS = 7 * 86_400;

@@ -47,7 +47,9 @@ export function place(state: RegionState, request: PlacementRequest, _seed: numb
     if (best === undefined || isBetter({ resource, room }, best)) best = { resource, room };
   }
   const laneId = best?.resource.resource.lanes[best.room.ordinal];
-  if (best === undefined || laneId === undefined) return refusal(state, request);
+  if (best === undefined || laneId === undefined) {
+    return state.answer(`refusal ${JSON.stringify(request)}`, () => refusal(state, request));
+  }
   const { id, bufferBeforeSeconds, bufferAfterSeconds } = best.resource.resource;
   return {
     kind: 'placed',

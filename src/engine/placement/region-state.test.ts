@@ -130,3 +130,25 @@ test('two bookings can swap their lanes', () => {
   state.placeHold({ ...other, laneId: one.laneId, resourceId: 'a' });
   assert.equal(state.holds.get(one.appointmentId)?.resourceId, 'b');
 });
+
+test('an answer is worked out once, and anew after any change of what it was about', () => {
+  const state = make.regionOf(make.resource('a'));
+  let worked = 0;
+  const ask = (): number => state.answer('how often?', () => (worked += 1));
+  assert.deepEqual([ask(), ask()], [1, 1]);
+  const hold = make.book(state, morning, { resourceId: 'a' });
+  assert.equal(ask(), 2);
+  const changes = [
+    () => void state.removeHold(hold.appointmentId),
+    () => state.placeHold(hold),
+    () => state.putAbsence({ id: 'x', resourceId: 'a', start: morning.end, end: morning.end + 60 }),
+    () => state.removeAbsence('x'),
+    () => state.putResource(make.resource('a', { name: 'renamed' })),
+    () => void state.removeHold(hold.appointmentId),
+    () => state.removeResource('a'),
+  ];
+  for (const [index, change] of changes.entries()) {
+    change();
+    assert.equal(ask(), index + 3);
+  }
+});

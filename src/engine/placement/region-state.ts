@@ -12,6 +12,7 @@ import { Timeline } from './timeline.ts';
 import type { Hold } from './timeline.ts';
 
 const MAX_SHARED_CALENDARS = 1_000;
+const MAX_ANSWERS = 1_000;
 
 export class RegionState {
   readonly serviceTypes = new Map<string, ServiceType>();
@@ -23,9 +24,21 @@ export class RegionState {
   readonly #timelines = new Map<number, Timeline>();
   readonly #absences = new Map<string, ResourceState>();
   readonly #calendars = new Map<string, OpeningCalendar>();
+  readonly #answers = new Map<string, unknown>();
 
   constructor(compatible: Compatible = compatibleByBuffers) {
     this.compatible = compatible;
+  }
+
+  /**
+   * The answer to a question about the state as it is, worked out once until the state changes:
+   * when the last seat is gone, hundreds are refused for the same slot.
+   */
+  answer<T>(question: string, work: () => T): T {
+    if (this.#answers.has(question)) return this.#answers.get(question) as T;
+    const answer = work();
+    if (this.#answers.size < MAX_ANSWERS) this.#answers.set(question, answer);
+    return answer;
   }
 
   /** The resources that list the service type, active or not, in order of id. */
@@ -38,10 +51,12 @@ export class RegionState {
   }
 
   putServiceType(serviceType: ServiceType): void {
+    this.#answers.clear();
     this.serviceTypes.set(serviceType.code, serviceType);
   }
 
   putLocation(location: Location): void {
+    this.#answers.clear();
     this.locations.set(location.id, location);
     for (const state of this.resources.values()) {
       if (state.locations.has(location.id)) this.#noteLocations(state);
@@ -53,6 +68,7 @@ export class RegionState {
    * above it, a greater one opens them again; a lane that holds bookings cannot be left out.
    */
   putResource(resource: Resource): void {
+    this.#answers.clear();
     const known = this.resources.get(resource.id);
     if (known === undefined) {
       const state = new ResourceState(resource, this.#calendarOf(resource));
@@ -74,6 +90,7 @@ export class RegionState {
 
   /** Forgets a resource that has gone to another region; nothing may be booked on it here. */
   removeResource(resourceId: string): void {
+    this.#answers.clear();
     const state = this.resources.get(resourceId);
     if (state === undefined) return;
     this.#setLanes(state, { ...state.resource, lanes: [] });
@@ -84,6 +101,7 @@ export class RegionState {
 
   /** Adds an absence, or replaces the one with that id. */
   putAbsence(absence: Absence): void {
+    this.#answers.clear();
     const state = this.resources.get(absence.resourceId);
     if (state === undefined) throw new Error(`absence of unknown resource ${absence.resourceId}`);
     const previous = this.#absences.get(absence.id);
@@ -93,11 +111,13 @@ export class RegionState {
   }
 
   removeAbsence(absenceId: string): void {
+    this.#answers.clear();
     this.#absences.get(absenceId)?.removeAbsence(absenceId);
     this.#absences.delete(absenceId);
   }
 
   placeHold(hold: Hold): void {
+    this.#answers.clear();
     if (this.holds.has(hold.appointmentId)) {
       throw new Error(`appointment ${hold.appointmentId} already holds a lane`);
     }
@@ -107,6 +127,7 @@ export class RegionState {
 
   /** Frees what the appointment holds, and returns it. */
   removeHold(appointmentId: string): Hold | undefined {
+    this.#answers.clear();
     const hold = this.holds.get(appointmentId);
     if (hold === undefined) return undefined;
     this.#timelineOf(hold).remove(hold);

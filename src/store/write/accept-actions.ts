@@ -24,10 +24,13 @@ export interface ActionRow {
 }
 
 // A state that does not allow the action is let through only while an undecided command may still
-// change it; whether the action is legal is decided again by the region's owner.
+// change it; whether the action is legal is decided again by the region's owner. OFFSET 0 makes the
+// commands be looked up for their appointment, and not all that are undecided be gone through.
+// A key that another holds and does not let go ends it in 55P03 after a second.
 const acceptActions = statement<{ command_id: string }>(
   'accept_actions',
-  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  `WITH epoch AS MATERIALIZED (
+    SELECT assert_write_epoch($1) AS writable, set_config('lock_timeout', '1s', true)),
   input AS MATERIALIZED (
     SELECT r.*, a.region
     FROM epoch, jsonb_to_recordset($2::jsonb) AS r (
@@ -39,8 +42,10 @@ const acceptActions = statement<{ command_id: string }>(
       AND (r.if_match IS NULL OR a.version = r.if_match)
       AND (a.state = ANY (r.allowed_from)
         OR a.state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED') AND EXISTS (
-          SELECT FROM commands c WHERE c.tenant_id = r.tenant_id
-            AND c.appointment_id = r.appointment_id AND c.state = 'pending'))),
+          SELECT FROM (
+            SELECT c.state FROM commands c WHERE c.tenant_id = r.tenant_id
+              AND c.appointment_id = r.appointment_id OFFSET 0) of_it
+          WHERE of_it.state = 'pending'))),
   fresh AS (
     INSERT INTO idempotency_keys
       (tenant_id, operation, key, content_hash, command_id, subject_id, actor, first_used_at)

@@ -47,7 +47,7 @@ const confirmBatch = statement<Confirmation>(
   finished AS (
     DELETE FROM tasks t USING input i
     WHERE t.tenant_id = i.tenant_id AND t.task_id = i.task_id AND t.attempts = i.attempts
-      AND t.lease_owner = $2
+      AND coalesce(t.lease_owner = $2, false)
     RETURNING i.*),
   changed AS (
     UPDATE appointments a SET version = a.version + 1, state = 'CONFIRMED', updated_at = f.at

@@ -18,7 +18,8 @@ const fence = `
   WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
   fence AS MATERIALIZED (
     SELECT t.task_id FROM epoch, tasks t
-    WHERE t.tenant_id = $3 AND t.task_id = $4 AND t.attempts = $5 AND t.lease_owner = $2
+    WHERE t.tenant_id = $3 AND t.task_id = $4 AND t.attempts = $5
+      AND coalesce(t.lease_owner = $2, false)
     FOR UPDATE OF t)`;
 const named = `n.tenant_id = $3 AND n.appointment_id = $6 AND n.version = $7 AND n.channel = $8
     AND n.recipient = $9`;
@@ -47,7 +48,8 @@ const finish = statement<{ state: string }>(
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
   fence AS (
     DELETE FROM tasks t USING epoch
-    WHERE t.tenant_id = $3 AND t.task_id = $4 AND t.attempts = $5 AND t.lease_owner = $2
+    WHERE t.tenant_id = $3 AND t.task_id = $4 AND t.attempts = $5
+      AND coalesce(t.lease_owner = $2, false)
     RETURNING t.task_id)
   UPDATE notifications n SET state = $10, reason = $11,
     sent_at = CASE WHEN $10 = 'sent' THEN now() END

@@ -70,13 +70,15 @@ const claim = statement<TaskRow>(
     t.request_id, t.command_id, t.traceparent`,
 );
 
+// Asked so that it does not imply "IS NOT NULL": else the index of leased tasks, small when the
+// plan is made, is read from end to end for every task. So it is wherever an owner is compared.
 const renew = statement<{ task_id: number }>(
   'renew_tasks',
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
   UPDATE tasks t SET lease_expires_at = now() + make_interval(secs => $4)
   FROM epoch, jsonb_to_recordset($2::jsonb) AS r (tenant_id text, task_id int8, attempts int)
   WHERE t.tenant_id = r.tenant_id AND t.task_id = r.task_id AND t.attempts = r.attempts
-    AND t.lease_owner = $3
+    AND coalesce(t.lease_owner = $3, false)
   RETURNING t.task_id`,
 );
 
@@ -105,7 +107,7 @@ const finish = statement<{ task_id: number }>(
   DELETE FROM tasks t
   USING epoch, jsonb_to_recordset($2::jsonb) AS r (tenant_id text, task_id int8, attempts int)
   WHERE t.tenant_id = r.tenant_id AND t.task_id = r.task_id AND t.attempts = r.attempts
-    AND t.lease_owner = $3
+    AND coalesce(t.lease_owner = $3, false)
   RETURNING t.task_id`,
 );
 
@@ -117,7 +119,7 @@ const retry = statement<{ task_id: number }>(
   FROM epoch, jsonb_to_recordset($2::jsonb) AS r (
     tenant_id text, task_id int8, attempts int, delay_ms int)
   WHERE t.tenant_id = r.tenant_id AND t.task_id = r.task_id AND t.attempts = r.attempts
-    AND t.lease_owner = $3
+    AND coalesce(t.lease_owner = $3, false)
   RETURNING t.task_id`,
 );
 
@@ -129,7 +131,7 @@ const bury = statement<{ task_id: number }>(
     USING epoch, jsonb_to_recordset($2::jsonb) AS r (
       tenant_id text, task_id int8, attempts int, reason text)
     WHERE t.tenant_id = r.tenant_id AND t.task_id = r.task_id AND t.attempts = r.attempts
-      AND t.lease_owner = $3
+      AND coalesce(t.lease_owner = $3, false)
     RETURNING t.*, r.reason)
   INSERT INTO dead_letters (tenant_id, task_id, lane, kind, ordering_key, appointment_id, saga_id,
     payload, attempts, reason, actor, request_id, command_id, traceparent, created_at)
