@@ -4,10 +4,12 @@
  */
 import { parseArgs } from 'node:util';
 import { parseSettings, SettingsError, type Settings } from './contract/settings.ts';
+import { BusError } from './io/bus/bus.ts';
 import { systemClock } from './io/clock.ts';
 import { DataFolderError, FolderInUseError, openDataFolder } from './io/data-folder.ts';
 import { EmbeddedPostgresError } from './io/embedded-postgres.ts';
 import { environment } from './io/environment.ts';
+import { unknownFailpoint } from './io/failpoints.ts';
 import { createLog, type Log } from './io/log.ts';
 import { watchParent } from './io/parent-watch.ts';
 import { isUnavailable } from './io/postgres.ts';
@@ -101,7 +103,12 @@ function readSettings(args: readonly string[]): Settings {
   } catch (error) {
     throw new SettingsError(oneLine(error));
   }
-  return parseSettings({ ...rest, SLOTWRIGHT_ROLES: roles });
+  const settings = parseSettings({ ...rest, SLOTWRIGHT_ROLES: roles });
+  const unknown = unknownFailpoint(settings.failpoints);
+  if (unknown !== undefined) {
+    throw new SettingsError(`FAILPOINTS names "${unknown}", and there is no such crash point`);
+  }
+  return settings;
 }
 
 function untilTold(log: Log): Promise<void> {
@@ -129,6 +136,7 @@ async function endWhenOverdue(log: Log, signal: AbortSignal): Promise<void> {
 
 // One line says it all: where in our code they surfaced helps nobody.
 const expectedErrors = [
+  BusError,
   DataFolderError,
   FolderInUseError,
   EmbeddedPostgresError,

@@ -1,4 +1,4 @@
-import type { EngineLink } from '../contract/engine-link.ts';
+import type { OwnEngine } from '../contract/engine-link.ts';
 import { formatInstant } from '../domain/slot.ts';
 
 export interface Announcement {
@@ -10,7 +10,7 @@ export interface Announcement {
   newKey: string | undefined;
   /** The key came from SLOTWRIGHT_API_KEY: no file has it. */
   keyIsSet: boolean;
-  engine: EngineLink | undefined;
+  engine: OwnEngine | undefined;
   now: number;
   random: { uuidV4(): string };
 }
@@ -51,8 +51,8 @@ function firstBooking(facts: Announcement): string | undefined {
     service_type: 'consultation',
     slot: { start_time: formatInstant(slot.start), end_time: formatInstant(slot.end) },
   });
-  const kept = facts.keyIsSet ? '$SLOTWRIGHT_API_KEY' : `$(cat ${facts.dataFolder}/api-key)`;
-  const key = facts.newKey ?? kept;
+  // A secret that is printed once more is once more in somebody's history.
+  const key = facts.keyIsSet ? '$SLOTWRIGHT_API_KEY' : `$(cat ${facts.dataFolder}/api-key)`;
   return [
     `  curl ${facts.url}/v1/appointments -H "Authorization: Bearer ${key}" \\`,
     `    -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\`,

@@ -9,6 +9,8 @@ export interface Databases {
   /** For everything but the batches. */
   general: Database;
   hot: Database;
+  /** For what shows that this process lives. */
+  leases: Database;
   embedded: boolean;
   /** Resolves only when the embedded server died and could not be brought back. */
   failed: Promise<Error>;
@@ -45,23 +47,33 @@ export async function openDatabases(
       ? await startEmbeddedPostgres({ dataFolder: folder.path, log })
       : undefined;
   const url = settings.databaseUrl ?? embedded?.url ?? '';
+  // The locks of a process that stands still must not outlive its leases.
+  const idleLimit = `idle_in_transaction_session_timeout=${settings.leaseSeconds}s`;
   const onIdleError = (error: Error): void => log.debug({ err: error }, 'idle connection lost');
   const general = openDatabase({
     url,
     applicationName: 'slotwright',
     maxConnections: 10,
-    settings: ['jit=off'],
+    settings: ['jit=off', idleLimit],
     onIdleError,
   });
   const hot = openDatabase({
     url,
     applicationName: 'slotwright batches',
     maxConnections: 10,
-    settings: hotSettings,
+    settings: [...hotSettings, idleLimit],
+    onIdleError,
+  });
+  // A lease that waited behind requests for a connection would run out under load.
+  const leases = openDatabase({
+    url,
+    applicationName: 'slotwright leases',
+    maxConnections: 2,
+    settings: ['jit=off'],
     onIdleError,
   });
   const close = async (): Promise<void> => {
-    await Promise.all([general.close(), hot.close()]);
+    await Promise.all([general.close(), hot.close(), leases.close()]);
     await embedded?.stop();
   };
   try {
@@ -71,7 +83,7 @@ export async function openDatabases(
     throw error;
   }
   const failed = embedded?.failed ?? new Promise<never>(() => undefined);
-  return { general, hot, embedded: embedded !== undefined, failed, close };
+  return { general, hot, leases, embedded: embedded !== undefined, failed, close };
 }
 
 async function settleSchema(database: Database, settings: Settings, log: Log): Promise<void> {

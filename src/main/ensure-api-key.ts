@@ -1,6 +1,7 @@
 import { scopes } from '../contract/principal.ts';
 import type { Settings } from '../contract/settings.ts';
 import { readOrCreateSecret } from '../io/data-folder.ts';
+import { newApiKey } from '../io/new-api-key.ts';
 import type { Database } from '../io/postgres.ts';
 import { sha256, type Random } from '../io/random.ts';
 import { hasApiKeys } from '../store/read/api-keys.ts';
@@ -33,7 +34,7 @@ export async function ensureApiKey(
   }
   if (await hasApiKeys(database)) return undefined;
   // The file first: a crash in between leaves a key that the next start adds.
-  const key = await readOrCreateSecret(dataFolder, 'api-key', () => `sw_${random.hex(24)}`);
+  const key = await readOrCreateSecret(dataFolder, 'api-key', () => newApiKey(random).key);
   await add(key);
   return key;
 }

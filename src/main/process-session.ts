@@ -4,12 +4,15 @@ import type { Database, Session } from '../io/postgres.ts';
 import {
   beatHeart,
   holdSessionLock,
+  registerInternalUrl,
   registerProcess,
   unregisterProcess,
   type ProcessIdentity,
 } from '../store/write/processes.ts';
 
 const heartbeatMs = 2_000;
+/** Without a heartbeat for so long the database is lost, though no connection has said so. */
+const silenceMs = 3 * heartbeatMs;
 
 /** How long a stop waits for a database that may be gone. */
 const stopLimitMs = 3_000;
@@ -21,12 +24,13 @@ const stopLimitMs = 3_000;
  */
 export class ProcessSession {
   readonly #database: Database;
-  readonly #identity: ProcessIdentity;
+  #identity: ProcessIdentity;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #stopping = new AbortController();
   #session: Session | undefined;
   #sessionKey: number | null = null;
+  #beatenAtMs = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(needs: { database: Database; identity: ProcessIdentity; clock: Clock; log: Log }) {
@@ -40,8 +44,21 @@ export class ProcessSession {
     return this.#identity.processId;
   }
 
+  /** Null while the session is broken: then nobody must take this process for dead. */
   get sessionKey(): number | null {
-    return this.#sessionKey;
+    return this.#session === undefined ? null : this.#sessionKey;
+  }
+
+  /** Why no role of the process can do its work, where the database is lost. */
+  trouble(): string | undefined {
+    const isSilent = this.#clock.monotonicMs() - this.#beatenAtMs > silenceMs;
+    return this.#session === undefined || isSilent ? 'the database does not answer' : undefined;
+  }
+
+  /** Tells other processes where this one is to be called. */
+  async announce(internalUrl: string): Promise<void> {
+    this.#identity = { ...this.#identity, internalUrl };
+    await registerInternalUrl(this.#database, this.processId, internalUrl);
   }
 
   async start(): Promise<void> {
@@ -64,6 +81,7 @@ export class ProcessSession {
 
   async #open(): Promise<void> {
     const sessionKey = await registerProcess(this.#database, this.#identity);
+    this.#beatenAtMs = this.#clock.monotonicMs();
     const ended = new AbortController();
     const session = await this.#database.openSession(() => {
       ended.abort();
@@ -87,6 +105,7 @@ export class ProcessSession {
         if (this.#clock.monotonicMs() < beatAtMs) continue;
         beatAtMs = this.#clock.monotonicMs() + heartbeatMs;
         await beatHeart(this.#database, this.#identity.processId);
+        this.#beatenAtMs = this.#clock.monotonicMs();
       } catch (error) {
         this.#log.debug({ err: error }, 'no heartbeat: the database does not answer');
       }

@@ -1,9 +1,12 @@
+import { Engines } from '../api/engines/engines.ts';
 import { createApi } from '../api/index.ts';
-import type { EngineLink } from '../contract/engine-link.ts';
+import type { OwnEngine } from '../contract/engine-link.ts';
 import type { Settings } from '../contract/settings.ts';
-import { createEngine } from '../engine/index.ts';
+import { createEngine, type Engine } from '../engine/index.ts';
 import { createAdminServer, createGateway } from '../gateway/index.ts';
+import type { Broker } from '../io/bus/bus.ts';
 import { eventLogBus } from '../io/bus/event-log-bus.ts';
+import { openBus } from '../io/bus/open-bus.ts';
 import { noneCalendar } from '../io/calendar/none-calendar.ts';
 import { noneMailer } from '../io/mail/none-mailer.ts';
 import { smtpMail } from '../io/mail/smtp-mail.ts';
@@ -13,13 +16,17 @@ import { createWorker, type Worker } from '../worker/index.ts';
 import { defaultRelayConfig } from '../relay/config.ts';
 import { defaultWorkerConfig, type WorkerConfig } from '../worker/config.ts';
 import type { Closers } from './closers.ts';
+import { openInternalPort } from './internal-port.ts';
+import { noteKeyUse } from './note-key-use.ts';
 import type { SharedParts } from './shared-parts.ts';
+import { tokenTrust } from './token-trust.ts';
+import { urlOf } from './url-of.ts';
 
 export interface RunningRoles {
   /** Where the public edge listens, if this process has one. */
   url: string | undefined;
   adminUrl: string;
-  engine: EngineLink | undefined;
+  engine: OwnEngine | undefined;
 }
 
 interface Part {
@@ -28,10 +35,18 @@ interface Part {
   ready(): string | undefined;
 }
 
+interface EdgeParts {
+  shared: SharedParts & { closers: Closers };
+  engine: Engine | undefined;
+  parts: Part[];
+  notReady: () => string[];
+}
+
 /**
  * Starts the roles of this process, those that finish work before those that bring more, and
  * registers their ends in the other order: the edge drains first. A wake-up goes along the path
- * of a booking; where the next role is in another process, its poll finds the work.
+ * of a booking; where the next role is in another process, its poll finds the work, but an engine
+ * is woken at its internal port.
  */
 export async function startRoles(
   settings: Settings,
@@ -40,11 +55,16 @@ export async function startRoles(
   const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role);
   const { leaseSeconds, sagaDeadlineSeconds } = settings;
   const parts: Part[] = [];
+  const broker = brokerOf(settings, shared);
   const relay: Relay | undefined = has('relay')
     ? createRelay({
         ...shared,
-        bus: eventLogBus,
-        config: { ...defaultRelayConfig, leaseSeconds },
+        bus: broker?.bus ?? eventLogBus,
+        config: {
+          ...defaultRelayConfig,
+          leaseSeconds,
+          keepLogDays: settings.eventLogRetentionDays,
+        },
         onAppended: () => worker?.wakeConsumers(),
       })
     : undefined;
@@ -54,6 +74,7 @@ export async function startRoles(
         ...shared,
         mailer,
         calendar: noneCalendar,
+        ...(broker !== undefined && { subscribe: broker.subscribe }),
         config: workerConfig(settings),
         onCommitted: () => relay?.wake(),
       })
@@ -62,6 +83,7 @@ export async function startRoles(
     ? createEngine({
         ...shared,
         config: { leaseSeconds, sagaDeadlineSeconds },
+        sagaTaker: worker?.sagaTaker,
         onCommitted: () => {
           worker?.wake();
           relay?.wake();
@@ -71,7 +93,9 @@ export async function startRoles(
   parts.push(...[relay, worker, engine].filter((part) => part !== undefined));
 
   const notReady = (): string[] =>
-    parts.map((part) => part.ready()).filter((reason) => reason !== undefined);
+    [shared.identity.trouble(), ...parts.map((part) => part.ready())].filter(
+      (reason) => reason !== undefined,
+    );
   const admin = createAdminServer({
     ...shared,
     config: { host: settings.adminHost, port: settings.adminPort },
@@ -79,25 +103,38 @@ export async function startRoles(
   });
   await begin(shared.closers, 'admin server', admin);
   shared.closers.add('mailer', () => mailer.close());
+  if (engine !== undefined) await openInternalPort(settings, engine, shared);
   for (const [name, part] of Object.entries({ relay, worker, engine })) {
     if (part !== undefined) await begin(shared.closers, name, part);
   }
-  const adminUrl = urlOf(admin.address());
-  if (!has('api') && !has('gateway')) return { url: undefined, adminUrl, engine: engine?.link };
+  const running = { adminUrl: urlOf(admin.address()), engine: engine?.link };
+  if (!has('api') && !has('gateway')) return { url: undefined, ...running };
+  return { url: await openEdge(settings, { shared, engine, parts, notReady }), ...running };
+}
 
-  const api = createApi({ ...shared, engine: engine?.link });
+/** Starts the api and the gateway before it; answers the URL of the public edge. */
+async function openEdge(
+  settings: Settings,
+  { shared, engine, parts, notReady }: EdgeParts,
+): Promise<string> {
+  const { closers } = shared;
+  const engines = new Engines({ ...shared, own: engine?.link, secret: settings.internalSecret });
+  const api = createApi({ ...shared, engine: engines, express: engine?.express });
   const gateway = createGateway({
     ...shared,
     routes: api.routes,
+    onKeyUse: noteKeyUse(shared),
+    trust: tokenTrust(settings, shared),
     config: { host: settings.host, port: settings.port },
     notReady,
   });
   parts.push(api, gateway);
-  await begin(shared.closers, 'api', api);
-  await begin(shared.closers, 'gateway', gateway);
+  for (const [name, part] of Object.entries({ engines, api, gateway })) {
+    await begin(closers, name, part);
+  }
   // Closed before the gateway drains: whoever waits for a decision gets a 202 and lets go.
-  shared.closers.add('waiting clients', () => Promise.resolve(api.drain()));
-  return { url: urlOf(gateway.address()), adminUrl, engine: engine?.link };
+  closers.add('waiting clients', () => Promise.resolve(api.drain()));
+  return urlOf(gateway.address());
 }
 
 async function begin(closers: Closers, name: string, part: Part): Promise<void> {
@@ -110,6 +147,7 @@ function workerConfig(settings: Settings): WorkerConfig {
     ...defaultWorkerConfig,
     leaseSeconds: settings.leaseSeconds,
     callTimeoutMs: settings.callTimeoutMs,
+    sagaDeadlineSeconds: settings.sagaDeadlineSeconds,
     retry: {
       baseMs: settings.retryBaseMs,
       capMs: settings.retryCapMs,
@@ -118,12 +156,13 @@ function workerConfig(settings: Settings): WorkerConfig {
   };
 }
 
+/** Absent: the event log is the bus. Nothing is opened yet, and a broker may be away. */
+function brokerOf({ busUrl: url }: Settings, { clock }: SharedParts): Broker | undefined {
+  return url === undefined ? undefined : openBus({ url, clock });
+}
+
 function mailerOf(settings: Settings, { clock }: SharedParts): Mailer {
   const { smtpUrl, mailFrom, callTimeoutMs } = settings;
   if (smtpUrl === undefined) return noneMailer;
   return smtpMail({ url: smtpUrl, from: mailFrom ?? 'slotwright@localhost', callTimeoutMs, clock });
-}
-
-function urlOf({ host, port }: { host: string; port: number }): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -17,6 +17,7 @@ import { release } from './release.ts';
 export interface SharedParts {
   database: Database;
   hotDatabase: Database;
+  leaseDatabase: Database;
   clock: Clock;
   random: Random;
   log: Log;
@@ -37,7 +38,7 @@ export async function openSharedParts(
   const epoch = createWriteEpoch(database);
   await epoch.refresh();
   const identity = new ProcessSession({
-    database,
+    database: databases.leases,
     clock: systemClock,
     log,
     identity: {
@@ -54,6 +55,7 @@ export async function openSharedParts(
   return {
     database,
     hotDatabase: databases.hot,
+    leaseDatabase: databases.leases,
     clock: systemClock,
     random: systemRandom,
     log,

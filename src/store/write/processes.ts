@@ -22,6 +22,10 @@ const heartbeat = statement<never>(
   'process_heartbeat',
   `UPDATE processes SET heartbeat_at = now() WHERE process_id = $1`,
 );
+const updateInternalUrl = statement<never>(
+  'process_internal_url',
+  `UPDATE processes SET internal_url = $2 WHERE process_id = $1`,
+);
 const deleteProcess = statement<never>(
   'delete_process',
   `DELETE FROM processes WHERE process_id = $1`,
@@ -50,6 +54,15 @@ export async function holdSessionLock(queries: Queries, sessionKey: number): Pro
 
 export async function beatHeart(queries: Queries, processId: string): Promise<void> {
   await queries.run(heartbeat, [processId]);
+}
+
+/** Where other processes reach this one. */
+export async function registerInternalUrl(
+  queries: Queries,
+  processId: string,
+  internalUrl: string,
+): Promise<void> {
+  await queries.run(updateInternalUrl, [processId, internalUrl]);
 }
 
 export async function unregisterProcess(queries: Queries, processId: string): Promise<void> {
