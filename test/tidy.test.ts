@@ -171,9 +171,9 @@ const cases: Record<string, Case> = {
     rule: failpointNames,
     planted: {
       'src/engine/a.ts': "failpoints.reach('engine.before-commit');\nfailpoints.reach('engine.b');",
-      'src/engine/b.ts': "\nio.failpoints.reach('engine.before-commit');",
+      'src/engine/b.ts': "\nio.failpoints.reach('engine.before-commit');\nf.whenArmed('engine.b');",
     },
-    found: ['src/engine/b.ts:2'],
+    found: ['src/engine/b.ts:2', 'src/engine/b.ts:3'],
   },
 
   'files end within their limits': {

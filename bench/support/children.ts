@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DropOrder, DropReport } from './drop-load.ts';
 import type { LoadOrder, LoadReport } from './load.ts';
+import type { ReadOrder, ReadReport } from './read-load.ts';
 import { ended, freePort, inherited } from './service.ts';
 
 /** A process of the benchmark, from a script of this folder. */
@@ -58,6 +59,10 @@ export type DropGenerator = Generator<DropOrder, DropReport>;
 
 export function startDropGenerator(): DropGenerator {
   return startGenerator('drop-load.ts');
+}
+
+export function startReadGenerator(): Generator<ReadOrder, ReadReport> {
+  return startGenerator('read-load.ts');
 }
 
 function startGenerator<Order, Report>(name: string): Generator<Order, Report> {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Absence, AbsencePreview, AbsenceQuery, AddedAbsence } from '../contract/absence.ts';
 import { fields } from '../contract/fields.ts';
-import { unavailable, type Violation } from '../contract/problem.ts';
+import type { Violation } from '../contract/problem.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
 import type { AbsenceCommand } from '../store/write/commands-absence.ts';
@@ -56,13 +56,12 @@ async function handle(parts: AbsenceParts, call: Call<Absence, AbsenceQuery>): P
   return acceptAbsence(parts, call, { absence, region });
 }
 
-function preview(
+async function preview(
   { dependencies: { engine } }: AbsenceParts,
   { principal: { tenantId } }: Call<Absence, AbsenceQuery>,
   { resourceId, start, end, reason }: AbsenceCommand['absence'],
-): Answer {
-  const repairs = engine?.previewAbsence({ tenantId, resourceId, start, end });
-  if (repairs === undefined) throw unavailable('no engine of this process owns the region');
+): Promise<Answer> {
+  const repairs = await engine.previewAbsence({ tenantId, resourceId, start, end });
   const body: AbsencePreview = {
     id: null,
     resource_id: resourceId,

@@ -1,6 +1,6 @@
-import { Availability, AvailabilityView } from '../contract/availability.ts';
-import type { AvailabilityQuery } from '../contract/engine-link.ts';
-import { unavailable, type Violation } from '../contract/problem.ts';
+import { Availability, availabilityDefaults, AvailabilityView } from '../contract/availability.ts';
+import type { Availability as Found, AvailabilityQuery } from '../contract/engine-link.ts';
+import type { Violation } from '../contract/problem.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
 import { DAY_SECONDS } from '../domain/wall-time.ts';
@@ -11,7 +11,6 @@ import { checkRange } from './list-appointments.ts';
 import { referenceProblem, resolveReferences } from './resolve-references.ts';
 
 const maxDays = 31;
-const defaults = { duration_minutes: 30, step_minutes: 15, limit: 500 };
 
 export interface AvailabilityParts {
   dependencies: Pick<Dependencies, 'engine'>;
@@ -79,26 +78,18 @@ async function handle(
     serviceType: query.service_type,
     from: instantOf(query.from) ?? NaN,
     to: instantOf(query.to) ?? NaN,
-    durationSeconds: (query.duration_minutes ?? defaults.duration_minutes) * 60,
-    stepSeconds: (query.step_minutes ?? defaults.step_minutes) * 60,
-    limit: query.limit ?? defaults.limit,
+    durationSeconds: (query.duration_minutes ?? availabilityDefaults.durationMinutes) * 60,
+    stepSeconds: (query.step_minutes ?? availabilityDefaults.stepMinutes) * 60,
+    limit: query.limit ?? availabilityDefaults.limit,
     ...(location.kind === 'catalogue' && {
       location: { kind: 'catalogue', id: location.location.id },
     }),
     ...(query.resource_id !== undefined && { resourceId: query.resource_id }),
   };
-  const found = engine?.availability(asked);
-  if (found === undefined) throw unavailable('no engine of this process owns the region');
-  return { status: 200, body: availabilityView(found) };
+  return { status: 200, body: availabilityView(await engine.availability(asked)) };
 }
 
-function availabilityView({
-  slots,
-  asOf,
-}: {
-  slots: { start: number; end: number; free: number }[];
-  asOf: number;
-}): AvailabilityView {
+function availabilityView({ slots, asOf }: Found): AvailabilityView {
   return {
     slots: slots.map(({ start, end, free }) => ({
       start_time: formatInstant(start),

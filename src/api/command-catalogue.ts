@@ -2,11 +2,13 @@ import type { Decision } from '../contract/engine-link.ts';
 import { unavailable } from '../contract/problem.ts';
 import type { Repairs } from '../contract/repairs.ts';
 import type { Call } from '../contract/route.ts';
+import { commitAfter } from '../io/failpoints.ts';
 import {
   insertCatalogueCommand,
   type CatalogueCommand,
 } from '../store/write/commands-catalogue.ts';
 import { acceptEpoch } from './accept-epoch.ts';
+import { crashPoints } from './crash-points.ts';
 import { decidedProblem } from './decided-problem.ts';
 import type { DecisionWaiter, Expectation } from './decision-waiter.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -41,9 +43,15 @@ export async function commandCatalogue(
     const createdAt = clock.nowSeconds();
     const command = { tenantId, id, ...change, createdAt, actor, requestId, traceparent };
     if (expectation === undefined) throw unavailable('too many requests are waiting');
-    await acceptEpoch(epoch, (current) => insertCatalogueCommand(database, current, command));
+    await crashPoints.beforeTransaction(parts.dependencies);
+    await acceptEpoch(epoch, (current) =>
+      commitAfter(crashPoints.beforeCommit(parts.dependencies), database, (queries) =>
+        insertCatalogueCommand(queries, current, command),
+      ),
+    );
+    await crashPoints.afterCommit(parts.dependencies);
     noteAccepted(parts, call, { id, operation: change.operation });
-    return await appliedInTime(parts, call, expectation);
+    return await appliedInTime(parts, call, { expectation });
   } finally {
     expectation?.cancel();
   }
@@ -55,21 +63,28 @@ export function noteAccepted(
   { principal, requestId }: Call,
   { id, operation }: { id: string; operation: string },
 ): void {
-  engine?.wake();
+  engine.wake();
   metrics.commandsAccepted.inc({ operation });
   const { tenantId: tenant } = principal;
   const fields = { component: 'api', request_id: requestId, tenant, command_id: id };
   log.info({ ...fields, operation }, 'command accepted');
 }
 
+export interface Waiting {
+  expectation: Expectation;
+  /** Of the answer, should the decision be a refusal. */
+  headers?: Record<string, string>;
+}
+
+/** Waits for the decision, and throws a refusal. */
 export async function appliedInTime(
   { catalogueWaitSeconds }: CatalogueParts,
   call: Call,
-  expectation: Expectation,
+  { expectation, headers = {} }: Waiting,
 ): Promise<Decision> {
   const decision = await expectation.decided(catalogueWaitSeconds, call.signal);
   if (decision === undefined) throw unavailable('no engine has applied the change yet');
-  if (decision.problem !== undefined) throw decidedProblem(decision.problem);
+  if (decision.problem !== undefined) throw decidedProblem(decision.problem, { headers });
   return decision;
 }
 

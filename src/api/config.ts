@@ -7,6 +7,8 @@ export const apiConfig = {
   acceptTimeoutMs: 5_000,
   /** How long a duplicate waits for the first request with its key. */
   keyInFlightMs: 2_000,
+  /** After this long a first request that has not ended is taken to hang. */
+  keyForgottenMs: 10_000,
   acceptAttempts: 3,
   pollDecisionsMs: 50,
   maxWaiters: 10_000,
@@ -20,6 +22,19 @@ export const apiConfig = {
   streamHeartbeatMs: 15_000,
   /** Then a stream ends, and its reader's reconnection is authorised anew. */
   streamLifetimeMs: 3_600_000,
+  /** How often engines of other processes are looked for, and how old their last sign may be. */
+  findEnginesMs: 1_000,
+  engineSeenWithinSeconds: 10,
+  engineCallMs: 1_000,
+  callsPerEngine: 64,
+  /** How long a question is put again while regions change hands. */
+  engineAnswerMs: 500,
+  engineRetryMs: 50,
+  /** A stream of decisions that is quiet for longer is lost: there is a sign every second. */
+  decisionSilenceMs: 4_000,
+  maxDecisionCharacters: 4 * 1024 * 1024,
+  firstReconnectMs: 50,
+  lastReconnectMs: 2_000,
 } as const;
 
 export type ApiConfig = { [limit in keyof typeof apiConfig]: number };

@@ -28,6 +28,7 @@ const uuid = '"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"';
 const places = {
   id: new RegExp(`^\\[${id}\\]$`),
   uuid: new RegExp(`^\\[${uuid}\\]$`),
+  tenantUuid: new RegExp(`^\\[${id},${uuid}\\]$`),
   slot: new RegExp(`^\\[-?\\d{1,12},${uuid}\\]$`),
 };
 

@@ -11,14 +11,11 @@ const decision: Decision = { ...command, state: 'applied' };
 
 function waiting(options: { maxWaiters?: number; run?: Queries['run'] } = {}) {
   const listeners = new Set<(decision: Decision) => void>();
-  const engine: EngineLink = {
-    wake: () => undefined,
+  const engine: Pick<EngineLink, 'onDecision'> = {
     onDecision: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    availability: () => undefined,
-    previewAbsence: () => undefined,
   };
   const waiter = new DecisionWaiter({
     database: {

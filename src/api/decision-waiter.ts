@@ -1,8 +1,8 @@
 /**
- * Waits for what becomes of commands. A decision of this process's engine comes by callback, so the
- * expectation is made before the command is durable, or the decision could come first. Engines in
- * other processes are heard of through the commands table: one read every 50 ms for all who have
- * waited that long. The callback may be lost, the read finds the decision all the same.
+ * Waits for what becomes of commands. A decision comes by callback, from this process's engine or
+ * on the stream of another's, so the expectation is made before the command is durable, or the
+ * decision could come first. The callback may be lost, and a stream may break: one read of the
+ * commands table every 50 ms, for all who have waited that long, finds the decision all the same.
  *
  *   expect ──> (accept commits) ──> decided(seconds) ──> decision, or undefined: too late, gone
  *          └─> cancel: nobody will ask
@@ -35,7 +35,7 @@ export interface DecisionWaiterOptions {
   database: Queries;
   clock: Clock;
   log: Log;
-  engine: EngineLink | undefined;
+  engine: Pick<EngineLink, 'onDecision'>;
   limits: { pollDecisionsMs: number; maxWaiters: number };
 }
 
@@ -53,7 +53,7 @@ export class DecisionWaiter {
   }
 
   start(): void {
-    this.#unsubscribe = this.#options.engine?.onDecision((decision) => this.#hear(decision));
+    this.#unsubscribe = this.#options.engine.onDecision((decision) => this.#hear(decision));
   }
 
   /** Lets every waiter go without a decision. */

@@ -1,10 +1,12 @@
 import type { EngineLink } from '../contract/engine-link.ts';
+import type { ExpressLane } from '../contract/express-lane.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Failpoints } from '../io/failpoints.ts';
 import type { Log } from '../io/log.ts';
 import type { Metrics } from '../io/metrics.ts';
 import type { Database } from '../io/postgres.ts';
 import type { Random } from '../io/random.ts';
+import type { CreateRow } from '../store/write/accept-creates.ts';
 import type { AcceptEpoch } from './accept-epoch.ts';
 
 /** What the api role is given. */
@@ -18,6 +20,7 @@ export interface Dependencies {
   metrics: Metrics;
   failpoints: Failpoints;
   epoch: AcceptEpoch;
-  /** Undefined where the engine runs in other processes only. */
-  engine: EngineLink | undefined;
+  engine: EngineLink;
+  /** Past the queue of commands, where the engine runs in this process. */
+  express?: ExpressLane<CreateRow> | undefined;
 }

@@ -52,7 +52,11 @@ export class EventStreams {
     const owner = `${tenantId} ${actor}`;
     if ((this.#open.get(owner) ?? 0) >= maxStreamsEach) {
       throw new Problem('rate-limited', `at most ${maxStreamsEach} streams at a time`, {
-        headers: { 'retry-after': '5' },
+        headers: {
+          'retry-after': '5',
+          ratelimit: '"streams";r=0;t=5',
+          'ratelimit-policy': `"streams";q=${maxStreamsEach}`,
+        },
       });
     }
     if (this.#count >= maxStreams) throw unavailable('too many streams are open', 5);

@@ -26,12 +26,18 @@ export class Idempotency {
   readonly #queries: Queries;
   readonly #clock: Clock;
   readonly #waitMs: number;
-  readonly #inFlight = new Map<string, Promise<unknown>>();
+  readonly #forgetMs: number;
+  readonly #inFlight = new Map<string, { settled: Promise<unknown>; sinceMs: number }>();
 
-  constructor(queries: Queries, clock: Clock, waitMs: number) {
+  constructor(
+    queries: Queries,
+    clock: Clock,
+    limits: { keyInFlightMs: number; keyForgottenMs: number },
+  ) {
     this.#queries = queries;
     this.#clock = clock;
-    this.#waitMs = waitMs;
+    this.#waitMs = limits.keyInFlightMs;
+    this.#forgetMs = limits.keyForgottenMs;
   }
 
   /** The first use of the key, if any; throws where that was with other content. */
@@ -65,8 +71,10 @@ export class Idempotency {
   ): Promise<{ first: FirstUse } | { accepted: T }> {
     const id = `${name.tenantId} ${name.operation} ${name.key}`;
     const inFlight = this.#inFlight.get(id);
-    if (inFlight !== undefined) {
-      await this.#ended(inFlight);
+    const sinceMs = this.#clock.monotonicMs();
+    // One that hangs must not keep its key for ever: the database tells what became of it.
+    if (inFlight !== undefined && sinceMs - inFlight.sinceMs < this.#forgetMs) {
+      await this.#ended(inFlight.settled);
       const first = await this.firstUse(name, contentHash);
       if (first !== undefined) return { first };
     }
@@ -74,17 +82,17 @@ export class Idempotency {
       throw sqlState(error) === lockTimeoutState ? keyInFlight() : error;
     });
     const settled = accepting.then(nothing, nothing);
-    this.#inFlight.set(id, settled);
+    this.#inFlight.set(id, { settled, sinceMs });
     try {
       return { accepted: await accepting };
     } finally {
-      if (this.#inFlight.get(id) === settled) this.#inFlight.delete(id);
+      if (this.#inFlight.get(id)?.settled === settled) this.#inFlight.delete(id);
     }
   }
 
   async #ended(inFlight: Promise<unknown>): Promise<void> {
     const ended = new AbortController();
-    const ending = inFlight.then(() => ended.abort());
+    const ending = inFlight.then(() => ended.abort(null));
     await Promise.race([ending, this.#clock.sleep(this.#waitMs, ended.signal)]);
     if (!ended.signal.aborted) throw keyInFlight();
   }

@@ -1,16 +1,20 @@
 import { unavailable } from '../contract/problem.ts';
 import type { Answer, Route } from '../contract/route.ts';
+import { commitAfter } from '../io/failpoints.ts';
 import { isUnavailable } from '../io/postgres.ts';
 import { insertActions, type ActionRow } from '../store/write/accept-actions.ts';
 import { insertCreates, type CreateRow } from '../store/write/accept-creates.ts';
 import { AcceptBatch } from './accept-batch.ts';
 import { addAbsence } from './add-absence.ts';
+import { adminRoutes } from './admin/admin-routes.ts';
 import { availability } from './availability.ts';
 import { cancelAppointment } from './cancel-appointment.ts';
 import { CatalogueCache } from './catalogue-cache.ts';
 import { apiConfig, type ApiConfig } from './config.ts';
 import { completeAppointment } from './complete-appointment.ts';
 import { createAppointment } from './create-appointment.ts';
+import { crashPoints } from './crash-points.ts';
+import { CreateIntake } from './create-intake.ts';
 import { DecisionWaiter } from './decision-waiter.ts';
 import { deleteAbsence } from './delete-absence.ts';
 import { deleteLocation } from './delete-location.ts';
@@ -31,11 +35,9 @@ import { getTimeline } from './get-timeline.ts';
 import { Idempotency } from './idempotency.ts';
 import { listAbsences } from './list-absences.ts';
 import { listAppointments } from './list-appointments.ts';
+import { listCatalogue } from './list-catalogue.ts';
 import { listCustomers } from './list-customers.ts';
 import { listEvents } from './list-events.ts';
-import { listLocations } from './list-locations.ts';
-import { listResources } from './list-resources.ts';
-import { listServiceTypes } from './list-service-types.ts';
 import { putCustomer } from './put-customer.ts';
 import { putLocation } from './put-location.ts';
 import { putResource } from './put-resource.ts';
@@ -58,17 +60,24 @@ export interface Api {
 export function createApi(dependencies: Dependencies, limits: ApiConfig = apiConfig): Api {
   const { database, hotDatabase, clock, log, engine } = dependencies;
   const waiter = new DecisionWaiter({ database, clock, log, engine, limits });
-  const idempotency = new Idempotency(database, clock, limits.keyInFlightMs);
+  const idempotency = new Idempotency(database, clock, limits);
   const catalogues = new CatalogueCache(database, limits.cachedTenants);
   const shared = { ...dependencies, limits };
   const creates = new AcceptBatch<CreateRow>({
     ...shared,
-    insert: (epoch, rows) => insertCreates(hotDatabase, epoch, rows),
+    insert: (epoch, rows) =>
+      commitAfter(crashPoints.beforeCommit(dependencies), hotDatabase, (queries) =>
+        insertCreates(queries, epoch, rows),
+      ),
   });
   const actions = new AcceptBatch<ActionRow>({
     ...shared,
-    insert: (epoch, rows) => insertActions(hotDatabase, epoch, rows),
+    insert: (epoch, rows) =>
+      commitAfter(crashPoints.beforeCommit(dependencies), hotDatabase, (queries) =>
+        insertActions(queries, epoch, rows),
+      ),
   });
+  const intake = new CreateIntake(dependencies, creates);
   const commands = { dependencies, idempotency, waiter };
   const { catalogueWaitSeconds } = limits;
   const writes = { dependencies, waiter, catalogueWaitSeconds };
@@ -76,7 +85,7 @@ export function createApi(dependencies: Dependencies, limits: ApiConfig = apiCon
   const streams = new EventStreams({ database, clock, log, tail, limits });
   const acting = { ...commands, actions };
   const routes = [
-    createAppointment({ ...commands, creates, catalogues }),
+    createAppointment({ ...commands, creates: intake, catalogues }),
     getAppointment(dependencies),
     listAppointments(dependencies),
     updateAppointment({ ...acting, catalogues }),
@@ -90,9 +99,11 @@ export function createApi(dependencies: Dependencies, limits: ApiConfig = apiCon
     ...[putServiceType, deleteServiceType, putLocation, deleteLocation].map((r) => r(writes)),
     ...[putResource, deleteResource, deleteAbsence].map((route) => route(writes)),
     addAbsence({ ...writes, idempotency }),
-    ...[getServiceType, listServiceTypes, getLocation, listLocations].map((r) => r(dependencies)),
-    ...[getResource, listResources, getAbsence, listAbsences].map((r) => r(dependencies)),
+    ...[getServiceType, getLocation, getResource].map((route) => route(dependencies)),
+    ...listCatalogue(dependencies),
+    ...[getAbsence, listAbsences].map((route) => route(dependencies)),
     ...[putCustomer(dependencies), getCustomer(dependencies), listCustomers(dependencies)],
+    ...adminRoutes({ dependencies, idempotency }),
   ].map(withoutDatabase);
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const drain = (): void => {

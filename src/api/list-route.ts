@@ -12,6 +12,7 @@ export interface List<Row> extends Pick<Route, 'path' | 'operationId' | 'summary
   idOf(row: Row): string;
   pageSchema: TSchema;
   ownership?: Route['ownership'];
+  scopes?: Route['scopes'];
   /** Rows in order of id, from after that one. */
   read(call: Call, page: { after: string | null; limit: number }): Promise<Row[]>;
   view(row: Row): unknown;
@@ -20,13 +21,13 @@ export interface List<Row> extends Pick<Route, 'path' | 'operationId' | 'summary
 /** The route of a list that has no filters and is in order of id. */
 export function listRoute<Row>(list: List<Row>): Route {
   const { path, operationId, summary, ownership = 'tenant' } = list;
+  const { scopes = ['appointments:read', 'appointments:self'] } = list;
   const page = new Page<Row>(list.name, list.idKind, (row) => [list.idOf(row)]);
   return {
     method: 'GET',
-    ...{ path, summary, ownership },
+    ...{ path, summary, ownership, scopes },
     ...(operationId !== undefined && { operationId }),
     responses: { 200: list.pageSchema },
-    scopes: ['appointments:read', 'appointments:self'],
     query: ListPage,
     precheck: page.precheck,
     handle: async (call: Call<unknown, ListPage>) => {

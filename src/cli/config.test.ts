@@ -18,6 +18,7 @@ test('what is in force is told with where it comes from', () => {
 test('a key is masked wholly', () => {
   const key = 'abcdefghijklmnop';
   assert.equal(valueOf('SLOTWRIGHT_API_KEY', { SLOTWRIGHT_API_KEY: key }), '***');
+  assert.equal(valueOf('INTERNAL_SECRET', { INTERNAL_SECRET: key }), '***');
 });
 
 test('of a URL only its passwords are masked', () => {
@@ -33,4 +34,6 @@ test('of a URL only its passwords are masked', () => {
   }
   const smtp = { SMTP_URL: 'smtps://u:secret@mail', MAIL_FROM: 'a@b.example' };
   assert.equal(valueOf('SMTP_URL', smtp), 'smtps://u:***@mail');
+  const bus = { BUS_URL: 'amqps://u:secret@bus/v?password=secret' };
+  assert.equal(valueOf('BUS_URL', bus), 'amqps://u:***@bus/v?password=***');
 });

@@ -1,18 +1,20 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { patterns } from '../contract/fields.ts';
 import { scopes as knownScopes } from '../contract/principal.ts';
 import { parseSettings } from '../contract/settings.ts';
 import { formatInstant, parseInstant } from '../domain/slot.ts';
-import { sqlState, type Database } from '../io/postgres.ts';
-import { sha256 } from '../io/random.ts';
+import { newApiKey } from '../io/new-api-key.ts';
+import { sqlState } from '../io/postgres.ts';
 import { listKeys, type ListedKey } from '../store/read/api-keys.ts';
 import { insertKeyIfAbsent, revokeKey } from '../store/write/api-keys.ts';
-import { createWriteEpoch, isEpochOver } from '../store/write-epoch.ts';
 import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
+import { keyIdOf, unknownKey } from './key-id.ts';
+import { addRotateKey } from './rotate-key.ts';
 import { withServiceDatabase } from './service-database.ts';
 import type { Surroundings } from './surroundings.ts';
 import { table } from './table.ts';
+import { timeSpan } from './time-span.ts';
+import { writeUnderEpoch } from './write-under-epoch.ts';
 
 interface Options {
   tenant: string;
@@ -26,7 +28,7 @@ interface CreateOptions extends Options {
 export function addKeys(program: Command, surroundings: Surroundings): void {
   const keys = program
     .command('keys')
-    .description('Make, list and revoke API keys, in the database itself.');
+    .description('Make, list, rotate and revoke API keys, in the database itself.');
   const create = ofTenant(keys.command('create'))
     .description('Make a key. It is shown now and never again.')
     .addOption(
@@ -44,6 +46,7 @@ export function addKeys(program: Command, surroundings: Surroundings): void {
   ofTenant(keys.command('list'))
     .description('List the keys of a tenant, without what makes them keys.')
     .action((options: Options) => list(options, surroundings));
+  addRotateKey(ofTenant(keys.command('rotate')), surroundings);
   ofTenant(keys.command('revoke'))
     .description('End a key for good; the service refuses it within a second.')
     .argument('<id>', 'as keys list shows it')
@@ -71,17 +74,16 @@ async function createKey(options: CreateOptions, surroundings: Surroundings): Pr
   const { environment, terminal, random, clock } = surroundings;
   const { tenant, scopes, expires, json } = options;
   const expiresAt = expires === undefined ? undefined : expiry(expires, clock.nowSeconds());
-  const key = `sw_${random.hex(24)}`;
+  const { key, ...kept } = newApiKey(random);
   const row = {
     tenantId: tenant,
     keyId: random.uuidV7(),
-    prefix: key.slice(0, 10),
-    hash: sha256(key),
+    ...kept,
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
   };
   await withServiceDatabase(parseSettings(environment), async (database) => {
-    await written(database, (epoch) => insertKeyIfAbsent(database, epoch, row)).catch(
+    await writeUnderEpoch(database, (epoch) => insertKeyIfAbsent(database, epoch, row)).catch(
       (error: unknown) => {
         if (sqlState(error) !== foreignKeyViolation) throw error;
         throw new Failure(`there is no tenant "${tenant}"`);
@@ -100,30 +102,17 @@ async function createKey(options: CreateOptions, surroundings: Surroundings): Pr
 }
 
 const foreignKeyViolation = '23503';
-const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** Epoch seconds of an instant or of a time from now. */
 function expiry(text: string, now: number): number {
-  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  const at = count === undefined ? parseInstant(text) : now + Number(count) * unitSeconds[unit]!;
+  const span = timeSpan(text);
+  const at = span === undefined ? parseInstant(text) : now + span;
   if (at === undefined) {
     const forms = 'must be an instant such as 2030-01-07T00:00:00Z, or a time such as 90d';
     throw new Failure(`--expires ${forms}`, { exitStatus: 2 });
   }
   if (at <= now) throw new Failure('--expires must be in the future', { exitStatus: 2 });
   return at;
-}
-
-/** Runs a write under the epoch in force. */
-async function written<T>(database: Database, write: (epoch: number) => Promise<T>): Promise<T> {
-  const epoch = createWriteEpoch(database);
-  await epoch.refresh();
-  try {
-    return await write(epoch.current());
-  } catch (error) {
-    if (isEpochOver(error)) throw new Failure('the database is closed for writing');
-    throw error;
-  }
 }
 
 async function list(
@@ -165,14 +154,16 @@ async function revoke(
   { tenant, json }: Options,
   { environment, terminal }: Surroundings,
 ): Promise<void> {
-  const keyId = id.toLowerCase();
-  const unknown = new Failure(`tenant "${tenant}" has no key ${id}`);
-  if (!new RegExp(patterns.uuid).test(id)) throw unknown;
+  const keyId = keyIdOf(id, tenant);
   const isNew = await withServiceDatabase(parseSettings(environment), async (database) => {
-    if (await written(database, (epoch) => revokeKey(database, epoch, { tenantId: tenant, keyId })))
+    if (
+      await writeUnderEpoch(database, (epoch) =>
+        revokeKey(database, epoch, { tenantId: tenant, keyId }),
+      )
+    )
       return true;
     const known = await listKeys(database, tenant);
-    if (!known.some(({ key_id }) => key_id === keyId)) throw unknown;
+    if (!known.some(({ key_id }) => key_id === keyId)) throw unknownKey(id, tenant);
     return false;
   });
   if (json) terminal.print(JSON.stringify({ id: keyId, revoked: true, already: !isNew }));

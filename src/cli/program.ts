@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { addBook } from './book.ts';
 import { addConfig } from './config.ts';
 import { addDb } from './db.ts';
+import { addDeadLetters } from './deadletters.ts';
 import { addExport } from './export.ts';
 import { addImport } from './import.ts';
 import { addKeys } from './keys.ts';
+import { addOutbox } from './outbox.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The command line but for `start`, which is the service itself. */
@@ -25,6 +27,8 @@ export function createProgram(surroundings: Surroundings): Command {
   addBook(program, surroundings);
   addExport(program, surroundings);
   addKeys(program, surroundings);
+  addDeadLetters(program, surroundings);
+  addOutbox(program, surroundings);
   addDb(program, surroundings);
   return program;
 }

@@ -9,6 +9,7 @@ export const patterns = {
   wallTime: String.raw`^\d{2}:\d{2}$`,
   catalogueId: '^[A-Za-z0-9._-]{1,64}$',
   serviceTypeCode: '^[a-z0-9-]{1,64}$',
+  tenantId: '^[a-z0-9][a-z0-9._-]{0,63}$',
 } as const;
 
 /** Strings; lengths count code points. The edge has searched all of them for NUL. */
@@ -18,6 +19,7 @@ export const fields = {
   instant: () => Type.String({ pattern: patterns.instant }),
   catalogueId: () => Type.String({ pattern: patterns.catalogueId }),
   serviceTypeCode: () => Type.String({ pattern: patterns.serviceTypeCode }),
+  tenantId: () => Type.String({ pattern: patterns.tenantId }),
 };
 
 /** The schema with null let in; for schemas of one type, which then read `["string", "null"]`. */
@@ -30,7 +32,7 @@ export function nullable<Value>(schema: TSchema) {
 /** The schema of one of a few words. */
 export function oneOf<const Word extends string>(
   words: readonly Word[],
-  rules: { default?: Word } = {},
+  rules: { default?: Word; description?: string } = {},
 ) {
   return Type.Unsafe<Word>({ type: 'string', enum: [...words], ...rules });
 }

@@ -16,7 +16,8 @@ test('anything else in the form of a UUID is none', () => {
 });
 
 test('16 to 64 characters of base64 are a key, with up to two = at the end', () => {
-  for (const key of ['a'.repeat(16), 'Z9+/_-'.repeat(10), 'a'.repeat(64), `${'a'.repeat(22)}==`]) {
+  const padded = [`${'a'.repeat(22)}==`, `${'a'.repeat(64)}==`];
+  for (const key of ['a'.repeat(16), 'Z9+/_-'.repeat(10), 'a'.repeat(64), ...padded]) {
     assert.ok(isIdempotencyKey(key), key);
   }
   const wrong = ['', 'a'.repeat(15), 'a'.repeat(65), `${'a'.repeat(20)}===`, `=${'a'.repeat(20)}`];

@@ -12,7 +12,9 @@ const syntax = new RegExp(pattern);
  */
 export const idempotencyKey = Type.String({
   pattern,
-  description: 'UUID v4, or 16 to 64 characters of A-Z a-z 0-9 + / _ - and up to two = at the end',
+  description:
+    'UUID v4, or 16 to 64 characters of A-Z a-z 0-9 + / _ - and, not counted among them, up to ' +
+    'two = at the end.',
 });
 
 export function isIdempotencyKey(text: string): boolean {

@@ -17,6 +17,23 @@ once), 404 for what it names, the idempotency key, 422 for what needs the clock 
 Events are described in [/asyncapi.json](/asyncapi.json).
 `.trim();
 
+const securitySchemes = {
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key: 16 to 200 characters, made at `/v1/admin/keys`.',
+  },
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'An access token of an OpenID Connect issuer that is trusted here. Its claims name the ' +
+      'tenant and, by `scope`, `scp` or roles, what it grants. With `appointments:self` it is ' +
+      'for what belongs to the customer whose id is its subject, and for nothing else.',
+  },
+};
+
 /**
  * The OpenAPI 3.1 document of the routes. Its schemas are those that validate requests and
  * serialise answers, which are JSON Schema 2020-12 already; those with a title become components.
@@ -43,9 +60,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     paths,
     components: {
       schemas: components.schemas(),
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a JWT.' },
-      },
+      securitySchemes,
     },
   };
 }

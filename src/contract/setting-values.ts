@@ -58,6 +58,11 @@ export const apiKey: SettingValue<string> = {
   parse: (value) => (/^[\x21-\x7e]{16,200}$/.test(value) ? value : undefined),
 };
 
+export const secretText: SettingValue<string> = {
+  expected: '16 to 1000 visible ASCII characters',
+  parse: (value) => (/^[\x21-\x7e]{16,1000}$/.test(value) ? value : undefined),
+};
+
 export const mailAddress: SettingValue<string> = {
   expected: 'a mail address, as in "bookings@example.com" or "Bookings <bookings@example.com>"',
   parse: (value) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLoopback, parseSettings, settings, SettingsError } from './settings.ts';
+import { isLoopback } from './loopback.ts';
+import { parseSettings, settings, SettingsError } from './settings.ts';
 
 function refusal(environment: Record<string, string>): string {
   try {
@@ -18,6 +19,10 @@ test('an empty environment gives the defaults of the contract', () => {
     host: '127.0.0.1',
     adminPort: 9464,
     adminHost: '127.0.0.1',
+    internalPort: undefined,
+    internalHost: '127.0.0.1',
+    internalUrl: undefined,
+    internalSecret: undefined,
     roles: ['gateway', 'api', 'engine', 'worker', 'relay'],
     dataFolder: './.slotwright',
     loadExample: true,
@@ -25,6 +30,8 @@ test('an empty environment gives the defaults of the contract', () => {
     mode: 'production',
     databaseUrl: undefined,
     autoMigrate: true,
+    busUrl: undefined,
+    eventLogRetentionDays: 35,
     smtpUrl: undefined,
     mailFrom: undefined,
     leaseSeconds: 2,
@@ -33,6 +40,10 @@ test('an empty environment gives the defaults of the contract', () => {
     retryMaxAttempts: 12,
     sagaDeadlineSeconds: 600,
     callTimeoutMs: 1_500,
+    oidcIssuers: undefined,
+    oidcAudience: 'slotwright',
+    oidcTenantClaim: 'tenant',
+    oidcRoleClaim: 'roles',
     logLevel: 'info',
     failpoints: '',
   });
@@ -53,6 +64,10 @@ const malformed: Record<string, string[]> = {
   HOST: ['127.0.0.1:8080', 'a b', '[::1]', 'http://a'],
   ADMIN_PORT: ['x'],
   ADMIN_HOST: ['a/b'],
+  INTERNAL_PORT: ['x', '65536'],
+  INTERNAL_HOST: ['http://a', 'a:1'],
+  INTERNAL_URL: ['engine:9470', 'ftp://engine', 'http://'],
+  INTERNAL_SECRET: ['fifteen-letters', 'sixteen letters and blanks', 'ü'.repeat(16)],
   SLOTWRIGHT_ROLES: ['engine,broker', 'engine,', 'Engine', 'engine,engine'],
   SLOTWRIGHT_EXAMPLE: ['yes', '2'],
   SLOTWRIGHT_DATA: ['a\u0000b'],
@@ -65,6 +80,8 @@ const malformed: Record<string, string[]> = {
   SLOTWRIGHT_MODE: ['Test', 'development'],
   DATABASE_URL: ['localhost/db', 'mysql://localhost/db', 'postgres://'],
   AUTO_MIGRATE: ['true'],
+  BUS_URL: ['localhost:5672', 'http://localhost', 'amqp://'],
+  EVENT_LOG_RETENTION_DAYS: ['0', '8', 'forever'],
   SMTP_URL: ['localhost:25', 'http://localhost'],
   MAIL_FROM: ['bookings', 'a@b\r\nBcc: c@d'],
   LEASE_SECONDS: ['0', '1.5'],
@@ -73,6 +90,14 @@ const malformed: Record<string, string[]> = {
   RETRY_MAX_ATTEMPTS: ['0'],
   SAGA_DEADLINE_SECONDS: ['0'],
   CALL_TIMEOUT_MS: ['1s'],
+  OIDC_ISSUER: [
+    ...['id.example', 'http://id.example', 'http://10.0.0.1', 'https://id.example?a=b', 'https://'],
+    ...['https://me:secret@id.example', 'https://id.example/#a', 'https://id.example,'],
+    'https://id.example,https://id.example',
+  ],
+  OIDC_AUDIENCE: ['a\u0000b'],
+  OIDC_TENANT_CLAIM: ['a\nb'],
+  OIDC_ROLE_CLAIM: ['a\nb'],
   LOG_LEVEL: ['INFO', 'verbose'],
   FAILPOINTS: ['engine.x', 'engine.x=explode', 'engine.x=crash,'],
 };
@@ -89,7 +114,9 @@ for (const [name, values] of Object.entries(malformed)) {
 
 test('a message about a secret does not repeat it', () => {
   assert.doesNotMatch(refusal({ SLOTWRIGHT_API_KEY: 'hunter2' }), /hunter2/);
+  assert.doesNotMatch(refusal({ INTERNAL_SECRET: 'hunter2' }), /hunter2/);
   assert.doesNotMatch(refusal({ DATABASE_URL: 'mysql://me:hunter2@db/x' }), /hunter2/);
+  assert.doesNotMatch(refusal({ BUS_URL: 'nats://me:hunter2@bus' }), /hunter2/);
 });
 
 test('an unknown SLOTWRIGHT variable is named', () => {
@@ -97,8 +124,8 @@ test('an unknown SLOTWRIGHT variable is named', () => {
 });
 
 test('a variable that another version reads is refused and not ignored', () => {
-  const later = ['REDIS_URL', 'BUS_URL', 'OBJECTS_URL', 'OIDC_ISSUER', 'TLS_CERT_FILE'];
-  for (const name of [...later, 'INTERNAL_PORT', 'RATE_LIMIT', 'SENTRY_DSN']) {
+  const later = ['REDIS_URL', 'OBJECTS_URL', 'TLS_CERT_FILE'];
+  for (const name of [...later, 'RATE_LIMIT', 'SENTRY_DSN']) {
     assert.equal(refusal({ [name]: '1' }), `${name} is not supported by this version: unset it`);
   }
   assert.equal(parseSettings({ RATE_LIMIT: '0' }).port, 8080);
@@ -116,6 +143,27 @@ test('only some of the roles need a database that others can reach', () => {
   assert.match(refusal({ SLOTWRIGHT_ROLES: 'engine' }), /DATABASE_URL/);
   const shared = { SLOTWRIGHT_ROLES: 'worker, engine', DATABASE_URL: 'postgres://localhost/a' };
   assert.deepEqual(parseSettings(shared).roles, ['engine', 'worker']);
+});
+
+test('an internal port needs a secret and a URL that others can call', () => {
+  const port = { INTERNAL_PORT: '9470' };
+  const secret = { INTERNAL_SECRET: 'only-we-know-this' };
+  assert.match(refusal(port), /^INTERNAL_PORT needs INTERNAL_SECRET$/);
+  assert.match(refusal({ INTERNAL_URL: 'http://engine:9470' }), /^INTERNAL_URL needs /);
+  for (const host of ['0.0.0.0', '::']) {
+    const anywhere = { ...port, ...secret, INTERNAL_HOST: host };
+    assert.match(refusal(anywhere), /^INTERNAL_HOST=\S+ needs INTERNAL_URL/);
+    const named = { ...anywhere, INTERNAL_URL: 'http://engine:9470' };
+    assert.equal(parseSettings(named).internalUrl, 'http://engine:9470');
+  }
+  assert.equal(parseSettings({ ...port, ...secret }).internalPort, 9_470);
+  assert.equal(parseSettings(secret).internalPort, undefined, 'who only calls has no port');
+});
+
+test('issuers are taken as they are written, without TLS on loopback only', () => {
+  const names = ['https://id.example/', 'http://127.0.0.1:9', 'http://[::1]:9', 'http://localhost'];
+  assert.deepEqual(parseSettings({ OIDC_ISSUER: names.join(', ') }).oidcIssuers, names);
+  assert.equal(parseSettings({}).oidcIssuers, undefined);
 });
 
 test('the schema is brought up to date unasked only where the database is our own', () => {

@@ -1,3 +1,5 @@
+import { issuerList } from './issuer-list.ts';
+import { isLoopback } from './loopback.ts';
 import {
   apiKey,
   failpointList,
@@ -5,6 +7,7 @@ import {
   hostName,
   mailAddress,
   oneOf,
+  secretText,
   someOf,
   text,
   urlOf,
@@ -52,6 +55,24 @@ export const settings = {
     ...hostName,
     doc: 'address of /metrics, /healthz and /readyz',
   }),
+  internalPort: optional('INTERNAL_PORT', {
+    ...wholeNumber(0, 65_535),
+    doc: 'port at which an engine answers the api of other processes; not set: none',
+  }),
+  internalHost: defaulted('INTERNAL_HOST', '127.0.0.1', {
+    ...hostName,
+    doc: 'address of the internal port',
+  }),
+  internalUrl: optional('INTERNAL_URL', {
+    ...urlOf(['http', 'https']),
+    secret: 'password',
+    doc: 'where others reach the internal port; not set: made from its host and port',
+  }),
+  internalSecret: optional('INTERNAL_SECRET', {
+    ...secretText,
+    secret: 'whole',
+    doc: 'what the processes of an installation know each other by',
+  }),
   roles: defaulted('SLOTWRIGHT_ROLES', roles.join(','), {
     ...someOf(roles),
     doc: 'roles of this process',
@@ -81,6 +102,15 @@ export const settings = {
   autoMigrate: optional('AUTO_MIGRATE', {
     ...flag,
     doc: 'bring the schema up to date at start; not set: 1 embedded, 0 with DATABASE_URL',
+  }),
+  busUrl: optional('BUS_URL', {
+    ...urlOf(['amqp', 'amqps', 'kafka']),
+    secret: 'password',
+    doc: 'RabbitMQ or Kafka; not set: the event log in the database is the bus',
+  }),
+  eventLogRetentionDays: defaulted('EVENT_LOG_RETENTION_DAYS', '35', {
+    ...wholeNumber(9, 3_650),
+    doc: 'days for which events can be read again; longer while a consumer has not read them',
   }),
   smtpUrl: optional('SMTP_URL', {
     ...urlOf(['smtp', 'smtps']),
@@ -112,6 +142,23 @@ export const settings = {
     ...wholeNumber(1, 600_000),
     doc: 'time for one call to a third party',
   }),
+  oidcIssuers: optional('OIDC_ISSUER', {
+    ...issuerList,
+    secret: 'password',
+    doc: 'whose JWTs are accepted, for any tenant; not set: API keys only',
+  }),
+  oidcAudience: defaulted('OIDC_AUDIENCE', 'slotwright', {
+    ...text,
+    doc: 'what a JWT must be meant for (aud)',
+  }),
+  oidcTenantClaim: defaulted('OIDC_TENANT_CLAIM', 'tenant', {
+    ...text,
+    doc: 'the claim of a JWT that names its tenant',
+  }),
+  oidcRoleClaim: defaulted('OIDC_ROLE_CLAIM', 'roles', {
+    ...text,
+    doc: 'the claim of a JWT that lists its roles',
+  }),
   logLevel: defaulted('LOG_LEVEL', 'info', { ...oneOf(logLevels), doc: 'least level logged' }),
   failpoints: defaulted('FAILPOINTS', '', {
     ...failpointList,
@@ -137,9 +184,7 @@ export class SettingsError extends Error {
 
 // Part of the contract and not of this version. Ignoring one would be worse than refusing it.
 const notYet: ReadonlySet<string> = new Set([
-  ...['INTERNAL_PORT', 'INTERNAL_HOST', 'INTERNAL_URL', 'INTERNAL_SECRET'],
-  ...['REDIS_URL', 'BUS_URL', 'OBJECTS_URL', 'EGRESS_ALLOW', 'RATE_LIMIT'],
-  ...['OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_TENANT_CLAIM', 'OIDC_ROLE_CLAIM'],
+  ...['REDIS_URL', 'OBJECTS_URL', 'EGRESS_ALLOW', 'RATE_LIMIT'],
   ...['TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUSTED_PROXIES'],
   ...['SENTRY_DSN', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
 ]);
@@ -188,11 +233,21 @@ function refuseCombinations(values: Values): void {
   if (values.roles.length < roles.length && values.databaseUrl === undefined) {
     throw new SettingsError('SLOTWRIGHT_ROLES with some of the roles needs DATABASE_URL');
   }
+  refuseInternal(values);
   if (values.retryCapMs < values.retryBaseMs) {
     throw new SettingsError('RETRY_CAP_MS must not be less than RETRY_BASE_MS');
   }
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+function refuseInternal({ internalPort, internalHost, internalUrl, internalSecret }: Values): void {
+  if (internalPort === undefined) {
+    if (internalUrl !== undefined) throw new SettingsError('INTERNAL_URL needs INTERNAL_PORT');
+    return;
+  }
+  if (internalSecret === undefined) {
+    throw new SettingsError('INTERNAL_PORT needs INTERNAL_SECRET');
+  }
+  if (internalUrl === undefined && ['0.0.0.0', '::'].includes(internalHost)) {
+    throw new SettingsError(`INTERNAL_HOST=${internalHost} needs INTERNAL_URL: nobody can call it`);
+  }
 }

@@ -1,127 +1,28 @@
-import { Problem } from '../contract/problem.ts';
-import { scopes as knownScopes, type Principal, type Scope } from '../contract/principal.ts';
-import type { Clock } from '../io/clock.ts';
-import type { Queries } from '../io/postgres.ts';
-import { sha256 } from '../io/random.ts';
-import { findApiKey, type ApiKeyRow } from '../store/read/api-keys.ts';
-import {
-  keyCacheMs,
-  keyRefreshMs,
-  maxCachedKeys,
-  maxCachedUnknownKeys,
-  unknownKeyCacheMs,
-} from './config.ts';
+import type { Principal } from '../contract/principal.ts';
+import { KeyAuthenticator, type KeyAuthenticatorOptions } from './key-authenticator.ts';
+import { TokenAuthenticator, type TokenTrust } from './token-authenticator.ts';
+import { unauthenticated } from './unauthenticated.ts';
 
-interface Known {
-  principal: Principal;
-  expiresSeconds: number;
-  /** When the look-up began: what it saw is no younger. */
-  checkedAtMs: number;
-  refreshing: boolean;
+export interface AuthenticatorOptions extends KeyAuthenticatorOptions {
+  /** Absent: API keys only. */
+  trust?: TokenTrust | undefined;
 }
 
-const bearer = /^bearer +([\x21-\x7e]{16,200})$/i;
-
-/**
- * Checks API keys. A key is looked up by its hash and remembered for a second, so that a
- * revocation takes effect within one; one in steady use is looked up again after half of that,
- * while its requests go on. Concurrent look-ups of one key are a single query.
- */
+/** Tells who calls, by an API key or, where issuers are trusted, by a JWT. */
 export class Authenticator {
-  readonly #database: Queries;
-  readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
-  readonly #unknown = new Map<string, number>();
-  readonly #inFlight = new Map<string, Promise<Principal | undefined>>();
+  readonly #keys: KeyAuthenticator;
+  readonly #tokens: TokenAuthenticator | undefined;
 
-  constructor({ database, clock }: { database: Queries; clock: Clock }) {
-    this.#database = database;
-    this.#clock = clock;
+  constructor({ trust, ...options }: AuthenticatorOptions) {
+    this.#keys = new KeyAuthenticator(options);
+    this.#tokens = trust && new TokenAuthenticator({ ...options, trust });
   }
 
-  /** Who calls; throws `unauthenticated`. Answers at once for a key in recent use. */
+  /** Throws `unauthenticated`. Answers at once for credentials in recent use. */
   authenticate(authorization: string | undefined): Principal | Promise<Principal> {
-    if (authorization === undefined) throw unauthenticated('An API key is required.');
-    const key = bearer.exec(authorization)?.[1];
-    if (key === undefined) throw unauthenticated('The Authorization header holds no API key.');
-    return this.#remembered(key) ?? this.#lookUp(key).then(orRefuse);
+    if (authorization === undefined) throw unauthenticated('An API key or a token is required.');
+    return this.#tokens !== undefined && TokenAuthenticator.isToken(authorization)
+      ? this.#tokens.authenticate(authorization)
+      : this.#keys.authenticate(authorization);
   }
-
-  #remembered(key: string): Principal | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    const known = this.#known.get(key);
-    if (known === undefined) {
-      const refusedAtMs = this.#unknown.get(key);
-      if (refusedAtMs === undefined) return undefined;
-      if (nowMs - refusedAtMs < unknownKeyCacheMs) return orRefuse(undefined);
-      this.#unknown.delete(key);
-      return undefined;
-    }
-    const ageMs = nowMs - known.checkedAtMs;
-    if (ageMs >= keyCacheMs || known.expiresSeconds <= this.#clock.nowSeconds()) return undefined;
-    if (ageMs >= keyRefreshMs && !known.refreshing) {
-      known.refreshing = true;
-      // A failure is for the request that finds the entry too old to hear of.
-      this.#lookUp(key).catch(() => undefined);
-    }
-    return known.principal;
-  }
-
-  #lookUp(key: string): Promise<Principal | undefined> {
-    const running = this.#inFlight.get(key);
-    if (running !== undefined) return running;
-    const lookUp = this.#query(key).finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, lookUp);
-    return lookUp;
-  }
-
-  async #query(key: string): Promise<Principal | undefined> {
-    const checkedAtMs = this.#clock.monotonicMs();
-    const row = await findApiKey(this.#database, sha256(key));
-    this.#known.delete(key);
-    if (row === undefined) {
-      this.#unknown.delete(key);
-      withRoom(this.#unknown, maxCachedUnknownKeys).set(key, checkedAtMs);
-      return undefined;
-    }
-    const principal = principalOf(row);
-    const expiresSeconds = row.expires_s ?? Number.POSITIVE_INFINITY;
-    const known = { principal, expiresSeconds, checkedAtMs, refreshing: false };
-    withRoom(this.#known, maxCachedKeys).set(key, known);
-    return principal;
-  }
-}
-
-/** Makes room by dropping the entry that was written longest ago. */
-function withRoom<Value>(cache: Map<string, Value>, limit: number): Map<string, Value> {
-  if (cache.size < limit) return cache;
-  const oldest = cache.keys().next();
-  if (oldest.done !== true) cache.delete(oldest.value);
-  return cache;
-}
-
-function principalOf(row: ApiKeyRow): Principal {
-  const granted = row.scopes.filter((scope): scope is Scope =>
-    (knownScopes as readonly string[]).includes(scope),
-  );
-  return {
-    tenantId: row.tenant_id,
-    actor: `key:${row.key_id}`,
-    scopes: new Set(granted),
-    customerId: null,
-  };
-}
-
-function orRefuse(principal: Principal | undefined): Principal {
-  if (principal !== undefined) return principal;
-  throw unauthenticated('The API key is not known, has expired or was revoked.', 'invalid_token');
-}
-
-function unauthenticated(detail: string, error?: string): Problem {
-  const challenge = 'Bearer realm="slotwright"';
-  return new Problem('unauthenticated', detail, {
-    headers: {
-      'www-authenticate': error === undefined ? challenge : `${challenge}, error="${error}"`,
-    },
-  });
 }

@@ -27,6 +27,11 @@ export const unknownKeyCacheMs = 250;
 export const maxCachedKeys = 10_000;
 export const maxCachedUnknownKeys = 1_000;
 
+/** A token is verified anew after so long: until then a key that was withdrawn is not missed. */
+export const tokenCacheSeconds = 300;
+export const maxCachedTokens = 10_000;
+export const maxTokenLength = 8 * 1024;
+
 const defaultBodyLimitBytes = 64 * 1024;
 const cataloguePutLimitBytes = 1024 * 1024;
 

@@ -1,7 +1,6 @@
 import type { Route } from '../contract/route.ts';
 import type { Metrics } from '../io/metrics.ts';
-import type { Queries } from '../io/postgres.ts';
-import { Authenticator } from './authenticator.ts';
+import { Authenticator, type AuthenticatorOptions } from './authenticator.ts';
 import type { ListenConfig } from './config.ts';
 import { docsRoutes } from './docs-routes.ts';
 import { documentRoutes } from './document-routes.ts';
@@ -12,8 +11,7 @@ import { problemPage } from './problem-page.ts';
 
 export { createAdminServer } from './admin-server.ts';
 
-export interface GatewayDependencies extends EdgeDependencies {
-  database: Queries;
+export interface GatewayDependencies extends EdgeDependencies, AuthenticatorOptions {
   metrics: Metrics;
   routes: readonly Route[];
   /** Why roles of this process cannot do their work, one line each; the gateway adds its own. */

@@ -54,7 +54,7 @@ export class RequestCall implements Call {
     const gone = new AbortController();
     this.#signal = gone.signal;
     if (response.destroyed) gone.abort();
-    else response.once('close', () => gone.abort());
+    else response.once('close', () => gone.abort(null));
     return this.#signal;
   }
 }

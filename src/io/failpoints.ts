@@ -1,11 +1,52 @@
+import type { Database, Queries } from './postgres.ts';
+
 /**
  * Named crash points, compiled into production code and off unless SLOTWRIGHT_MODE=test and
- * FAILPOINTS=name=action[@hit],… say otherwise. Actions: crash (SIGKILL to this process), error,
- * delay:<ms>, hang, pause:<ms>. `hit` counts from 1 and defaults to the first.
+ * FAILPOINTS=name=action[:ms][@hit],… say otherwise. Actions: crash (SIGKILL to this process),
+ * error, delay:<ms>, hang, pause:<ms>. `hit` counts from 1 and defaults to the first.
  *
- * `pause` blocks the event loop as a stopped process would: its leases run out meanwhile.
+ * `pause` blocks the event loop as a stopped process would: its leases run out meanwhile. What
+ * hangs is one chain of calls, and the process lives on around it. An error is that of a database
+ * connection that broke.
  */
 export type FailpointAction = 'crash' | 'error' | 'delay' | 'hang' | 'pause';
+
+/** All there are. Each is reached by one line of src, and hit by the crash suite. */
+export const failpointNames = [
+  'api.before-transaction',
+  'api.before-commit',
+  'api.after-commit-before-reply',
+  'engine.after-decide-before-commit',
+  'engine.after-commit-before-memory',
+  'engine.after-hand-on-before-memory',
+  'engine.after-cross-region-commit-before-memory',
+  'engine.before-resource-move-commit',
+  'engine.after-resource-move-before-memory',
+  'engine.after-catalogue-hand-on-before-memory',
+  'engine.lease-lost',
+  'relay.after-read',
+  'relay.after-publish-before-confirm',
+  'relay.after-confirm-before-delete',
+  'relay.partial-delete',
+  'worker.after-claim',
+  'worker.before-call',
+  'worker.during-call',
+  'worker.after-call-before-commit',
+  'worker.after-commit-before-next',
+  'saga.create.reserve.before',
+  'saga.create.reserve.after',
+  'saga.create.confirm.before',
+  'saga.create.confirm.after',
+  'saga.reschedule.reserve.before',
+  'saga.reschedule.reserve.after',
+  'saga.reschedule.confirm.before',
+  'saga.reschedule.confirm.after',
+  'notify.before-send',
+  'notify.after-send-before-mark',
+] as const;
+
+/** Those of saga steps are made of the saga's kind, the step's name, and before or after. */
+export type FailpointName = (typeof failpointNames)[number] | `saga.${string}`;
 
 interface Armed {
   action: FailpointAction;
@@ -14,6 +55,12 @@ interface Armed {
 }
 
 const form = /^([a-z0-9.-]+)=(crash|error|delay|hang|pause)(?::(\d+))?(?:@(\d+))?$/;
+
+/** The first name in a specification that is no crash point's. */
+export function unknownFailpoint(specification: string): string | undefined {
+  const names = specification.split(',').map((part) => part.split('=')[0] ?? '');
+  return names.find((name) => name !== '' && !failpointNames.some((known) => known === name));
+}
 
 export class Failpoints {
   readonly #armed = new Map<string, Armed>();
@@ -33,7 +80,7 @@ export class Failpoints {
   }
 
   /** Does nothing and costs one map look-up unless a point of that name is armed. */
-  async reach(name: string): Promise<void> {
+  async reach(name: FailpointName): Promise<void> {
     const armed = this.#armed.get(name);
     if (armed === undefined) return;
     const hits = (this.#hits.get(name) ?? 0) + 1;
@@ -42,6 +89,30 @@ export class Failpoints {
     process.stderr.write(`failpoint ${name} reached: ${armed.action}\n`);
     await perform(name, armed);
   }
+
+  /** Reaches the point when it is called; undefined where nothing can happen there any more. */
+  whenArmed(name: FailpointName): (() => Promise<void>) | undefined {
+    const armed = this.#armed.get(name);
+    if (armed === undefined || (this.#hits.get(name) ?? 0) >= armed.hit) return undefined;
+    return () => this.reach(name);
+  }
+}
+
+/**
+ * Runs `work`, one statement and so a transaction by itself. Only where there is a point before its
+ * commit, it becomes part of an open transaction, which can be held there.
+ */
+export async function commitAfter<T>(
+  point: (() => Promise<void>) | undefined,
+  database: Database,
+  work: (queries: Queries) => Promise<T>,
+): Promise<T> {
+  if (point === undefined) return work(database);
+  return database.transaction(async (queries) => {
+    const result = await work(queries);
+    await point();
+    return result;
+  });
 }
 
 async function perform(name: string, { action, ms }: Armed): Promise<void> {
@@ -51,7 +122,7 @@ async function perform(name: string, { action, ms }: Armed): Promise<void> {
       await new Promise(() => undefined);
       return;
     case 'error':
-      throw new Error(`failpoint ${name}`);
+      throw Object.assign(new Error(`failpoint ${name}`), { code: 'ECONNRESET' });
     case 'delay':
       await new Promise((resolve) => setTimeout(resolve, ms));
       return;

@@ -10,7 +10,12 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  return { registry, ...commandMetrics(registers), ...asyncMetrics(registers) };
+  return {
+    registry,
+    ...commandMetrics(registers),
+    ...asyncMetrics(registers),
+    ...orphanMetrics(registers),
+  };
 }
 
 function commandMetrics(registers: Registry[]) {
@@ -32,6 +37,12 @@ function commandMetrics(registers: Registry[]) {
       name: 'slotwright_commands_decided_total',
       help: 'Commands decided, by operation and outcome.',
       labelNames: ['operation', 'outcome'] as const,
+      registers,
+    }),
+    commandsGivenUp: new Counter({
+      name: 'slotwright_commands_given_up_total',
+      help: 'Commands that could not be committed and are now dead letters, by operation.',
+      labelNames: ['operation'] as const,
       registers,
     }),
     refusals: new Counter({
@@ -91,10 +102,67 @@ function asyncMetrics(registers: Registry[]) {
       help: 'Age of the oldest event in the outbox.',
       registers,
     }),
+    outboxParked: new Gauge({
+      name: 'slotwright_outbox_parked',
+      help: 'Appointments whose events wait because the bus refused one of them.',
+      registers,
+    }),
+    busUp: new Gauge({
+      name: 'slotwright_bus_up',
+      help: '1 while the bus takes events, 0 since it last did not, by bus.',
+      labelNames: ['bus'] as const,
+      registers,
+    }),
+    busEvents: new Counter({
+      name: 'slotwright_bus_events_total',
+      help: 'Events given to the bus, by bus and outcome (confirmed, unconfirmed, refused).',
+      labelNames: ['bus', 'outcome'] as const,
+      registers,
+    }),
+    eventsConsumed: new Counter({
+      name: 'slotwright_events_consumed_total',
+      help: 'Events a consumer dealt with, by consumer and outcome (take, hold, park).',
+      labelNames: ['consumer', 'outcome'] as const,
+      registers,
+    }),
+    eventsHeld: new Gauge({
+      name: 'slotwright_events_held',
+      help: 'Events that a consumer may not take yet, by consumer and whether they are parked.',
+      labelNames: ['consumer', 'parked'] as const,
+      registers,
+    }),
     notifications: new Counter({
       name: 'slotwright_notifications_total',
       help: 'Notifications by channel and outcome (sent, skipped, failed).',
       labelNames: ['channel', 'outcome'] as const,
+      registers,
+    }),
+  };
+}
+
+function orphanMetrics(registers: Registry[]) {
+  return {
+    orphansFound: new Counter({
+      name: 'slotwright_orphans_found_total',
+      help: 'States found without what belongs to them, or the reverse, by kind.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    orphansRepaired: new Counter({
+      name: 'slotwright_orphans_repaired_total',
+      help: 'Orphans repaired or compensated, by kind and action.',
+      labelNames: ['kind', 'action'] as const,
+      registers,
+    }),
+    orphansUnrepairable: new Counter({
+      name: 'slotwright_orphans_unrepairable_total',
+      help: 'Orphans that are left as they are, by kind; each is tried again after a while.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    reconcilerPass: new Gauge({
+      name: 'slotwright_reconciler_pass_seconds',
+      help: 'How long the last look for orphans among all appointments, holds and sagas took.',
       registers,
     }),
   };

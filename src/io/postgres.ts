@@ -86,6 +86,9 @@ async function runOn<Row>(
 async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A session that ends between two statements says so here; the next statement fails by it.
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
   try {
     await client.query('BEGIN');
     const value = await work(queriesOn(client));
@@ -96,6 +99,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promi
     await client.query('ROLLBACK').catch((failure: unknown) => (broken = failure as Error));
     throw error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
   }
 }

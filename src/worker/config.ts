@@ -1,3 +1,5 @@
+import { defaultReconcilerConfig, type ReconcilerConfig } from './reconciler/config.ts';
+
 export interface WorkerConfig {
   /** LEASE_SECONDS. Leases of running tasks are renewed every third of it. */
   leaseSeconds: number;
@@ -11,7 +13,14 @@ export interface WorkerConfig {
   callTimeoutMs: number;
   sagaBatchSize: number;
   notificationBatchSize: number;
+  /** Sagas of this process's engine that wait for their turn. */
+  handedOverLimit: number;
+  /** How often other processes' tasks are looked for while this one's keep coming. */
+  claimPauseMs: number;
   busyPauseMs: number;
+  /** Least time between turns of a lane and of a consumer: what comes meanwhile goes together. */
+  laneGapMs: number;
+  consumerGapMs: number;
   idlePauseMs: number;
   reaperPauseMs: number;
   gaugePauseMs: number;
@@ -21,6 +30,15 @@ export interface WorkerConfig {
   keepInboxDays: number;
   /** Events that a consumer reads per shard in one turn. */
   consumerShare: number;
+  /** Deliveries of a broker that a consumer takes in one turn. */
+  deliveriesPerTurn: number;
+  /** How long a delivery may take: what is missing after that is read from the event log. */
+  gapSeconds: number;
+  /** Between looks at what is missing or held. */
+  gapPauseMs: number;
+  /** SAGA_DEADLINE_SECONDS, for sagas that are started anew. */
+  sagaDeadlineSeconds: number;
+  reconciler: ReconcilerConfig;
 }
 
 export const defaultWorkerConfig: WorkerConfig = {
@@ -29,7 +47,11 @@ export const defaultWorkerConfig: WorkerConfig = {
   callTimeoutMs: 1_500,
   sagaBatchSize: 128,
   notificationBatchSize: 16,
+  handedOverLimit: 1_024,
+  claimPauseMs: 100,
   busyPauseMs: 10,
+  laneGapMs: 15,
+  consumerGapMs: 50,
   idlePauseMs: 250,
   reaperPauseMs: 200,
   gaugePauseMs: 1_000,
@@ -37,4 +59,9 @@ export const defaultWorkerConfig: WorkerConfig = {
   keepKeysHours: 25,
   keepInboxDays: 8,
   consumerShare: 32,
+  deliveriesPerTurn: 256,
+  gapSeconds: 5,
+  gapPauseMs: 500,
+  sagaDeadlineSeconds: 600,
+  reconciler: defaultReconcilerConfig,
 };

@@ -1,3 +1,4 @@
+import type { Subscription, SubscriptionOptions } from '../io/bus/bus.ts';
 import type { Calendar } from '../io/calendar/calendar.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Failpoints } from '../io/failpoints.ts';
@@ -25,6 +26,8 @@ export interface WorkerDependencies {
   /** Key of the hashes that stand for recipients in the notifications table. */
   recipientKey: string;
   config: WorkerConfig;
+  /** Reads from the broker; absent where the event log is the bus. */
+  subscribe?: (options: SubscriptionOptions) => Subscription;
   /** Called after events were committed to the outbox, for the relay in this process. */
   onCommitted?: () => void;
 }

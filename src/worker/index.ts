@@ -1,9 +1,11 @@
 import type { PollingLoop } from '../io/polling-loop.ts';
 import type { WorkerDependencies } from './dependencies.ts';
 import { freeTasksLoop } from './free-tasks.ts';
+import { handedOver, type HandedOver } from './handed-over.ts';
 import { maintenanceLoop } from './maintenance.ts';
 import { notificationConsumer } from './notification-consumer.ts';
 import { sendNotifications } from './notifications/send-notification.ts';
+import { reconcilerLoop } from './reconciler/reconciler.ts';
 import { createRunningTasks } from './running-tasks.ts';
 import { runSagas } from './sagas/run-sagas.ts';
 import { taskGauges } from './task-gauges.ts';
@@ -16,6 +18,8 @@ export interface Worker {
   ready(): string | undefined;
   /** Says that saga tasks were committed. */
   wake(): void;
+  /** Takes sagas that begin under this process's lease. */
+  sagaTaker: Pick<HandedOver, 'room' | 'take'>;
   /** Says that the event log has grown. */
   wakeConsumers(): void;
 }
@@ -24,8 +28,13 @@ export interface Worker {
 export function createWorker(dependencies: WorkerDependencies): Worker {
   const { config } = dependencies;
   const running = createRunningTasks(dependencies);
-  const sagas = taskLane(dependencies, {
+  const handed = handedOver(running, {
+    limit: config.handedOverLimit,
+    onTaken: () => sagas.wake(),
+  });
+  const sagas: PollingLoop = taskLane(dependencies, {
     lane: 'saga',
+    handedOver: handed,
     batchSize: config.sagaBatchSize,
     running,
     run: (tasks) => runSagas(dependencies, tasks),
@@ -42,7 +51,12 @@ export function createWorker(dependencies: WorkerDependencies): Worker {
     notifications.wake();
   });
   const lanes: PollingLoop[] = [consumer, sagas, notifications];
-  const background = [reaper, maintenanceLoop(dependencies), taskGauges(dependencies)];
+  const background = [
+    reaper,
+    maintenanceLoop(dependencies),
+    reconcilerLoop(dependencies),
+    taskGauges(dependencies),
+  ];
   let state: 'new' | 'running' | 'stopped' = 'new';
 
   return {
@@ -66,6 +80,7 @@ export function createWorker(dependencies: WorkerDependencies): Worker {
       return sagas.failure() ?? consumer.failure();
     },
     wake: () => sagas.wake(),
+    sagaTaker: { ...handed, room: () => (state === 'running' ? handed.room() : 0) },
     wakeConsumers: () => consumer.wake(),
   };
 }

@@ -47,8 +47,10 @@ const sent = (
 // What others stand on comes first; what ends something, last.
 const order = [
   ...['putServiceType', 'putLocation', 'putResource', 'putCustomer', 'createAppointment'],
-  ...['addAbsence', '', 'updateAppointment', 'startAppointment', 'completeAppointment'],
+  ...['addAbsence', 'createApiKey', '', 'updateAppointment'],
+  ...['startAppointment', 'completeAppointment'],
   ...['deleteAbsence', 'deleteResource', 'deleteLocation', 'deleteServiceType'],
+  'revokeApiKey',
 ];
 const rank = ({ operationId }: DocumentedExample): number =>
   order.indexOf(order.includes(operationId) ? operationId : '');

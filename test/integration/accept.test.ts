@@ -13,6 +13,7 @@ import { createMetrics } from '../../src/io/metrics.ts';
 import { openDatabase, type Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
+import { absentEngine } from '../support/absent-engine.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -22,13 +23,12 @@ let api: Api;
 let publish: (decision: Decision) => void = () => undefined;
 
 const engine: EngineLink = {
-  wake: () => undefined,
+  ...absentEngine,
   onDecision: (listener) => {
     publish = listener;
     return () => undefined;
   },
-  availability: () => ({ slots: [{ start: 0, end: 60, free: 2 }], asOf: 0 }),
-  previewAbsence: () => undefined,
+  availability: () => Promise.resolve({ slots: [{ start: 0, end: 60, free: 2 }], asOf: 0 }),
 };
 
 const staff: Principal = {
@@ -36,6 +36,7 @@ const staff: Principal = {
   actor: 'key:test',
   scopes: new Set(['appointments:read', 'appointments:write', 'catalogue:write']),
   customerId: null,
+  resourceId: null,
 };
 
 function customer(id: string): Principal {

@@ -257,6 +257,21 @@ test("another customer's appointment is not found, one's own may be changed", as
   }
 });
 
+test('a timeline names who acted: to staff by key, to the customer by kind alone', async () => {
+  const mine = randomUUID();
+  const id = await booked('CONFIRMED', { customer_id: mine });
+  await act('start', id);
+  await act('cancel', id, { as: customer(mine) });
+  const actors = async (as?: Asked['as']): Promise<unknown[]> => {
+    const route = 'GET /v1/appointments/:id/timeline';
+    const { body } = await api.request({ route, params: { id }, ...(as && { as }) });
+    const items = body['items'] as { kind: string; actor: string }[];
+    return items.filter(({ kind }) => kind === 'command').map(({ actor }) => actor);
+  };
+  assert.deepEqual(await actors(), ['key:test', 'key:test', `customer:${mine}`]);
+  assert.deepEqual(await actors(customer(mine)), ['key', 'key', 'customer']);
+});
+
 test('a create goes to the region of its location, of its resource, or the first', async () => {
   await api.store.query(`INSERT INTO regions (tenant_id, region) VALUES ('default', 'a-west');
     INSERT INTO locations (tenant_id, location_id, name, time_zone, region)

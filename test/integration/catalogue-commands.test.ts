@@ -19,7 +19,7 @@ before(async () => {
     wake: () => void decideAll(),
     previewAbsence: (asked: object) => {
       previews.push(asked);
-      return repairs;
+      return Promise.resolve(repairs);
     },
   };
   api = await openApi({ engine, limits: { catalogueWaitSeconds: 5 } });
@@ -210,6 +210,16 @@ test('an absence is added once under its key, and taken back', async () => {
   assert.equal((await api.request(removal)).status, 204);
   const never = { ...params, absence_id: randomUUID() };
   assert.equal((await api.request({ ...removal, params: never })).status, 404);
+});
+
+test('an absence that was refused is refused again, as a replay', async () => {
+  outcome = { problem: inTheWay };
+  const body = { idempotency_key: randomUUID(), ...times };
+  const first = await addAbsence(body);
+  const again = await addAbsence(body);
+  assert.deepEqual([first.status, first.headers?.['idempotency-replayed']], [409, undefined]);
+  assert.deepEqual([again.status, again.headers?.['idempotency-replayed']], [409, 'true']);
+  assert.deepEqual(again.body, first.body);
 });
 
 test('twenty equal requests at once add one absence', async () => {

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { launch, type Launched } from '../support/launch.ts';
 import { startService, type Service } from '../support/service.ts';
-
-const launcher = fileURLToPath(new URL('../../bin/slotwright.js', import.meta.url));
 
 let folder: string;
 const databases: TestDatabase[] = [];
@@ -37,39 +34,26 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Ran {
-  status: number | null;
-  out: string;
-  err: string;
-}
-
 /** The real launcher in a process of its own. */
 async function slotwright(
   args: string[],
   { on, input = '' }: { on?: Service; input?: string } = {},
-): Promise<Ran> {
-  const { PATH, HOME } = process.env;
-  const env: Record<string, string | undefined> = { PATH, HOME, SLOTWRIGHT_DATA: '/nowhere' };
-  if (on !== undefined) {
-    env['PORT'] = new URL(on.url).port;
-    env['SLOTWRIGHT_API_KEY'] = on.key;
-    env['DATABASE_URL'] = await on.databaseUrl();
-  }
-  const child = spawn(process.execPath, [launcher, ...args], { env });
-  child.stdin.end(input);
-  const ran: Ran = { status: null, out: '', err: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (ran.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (ran.err += text));
-  ran.status = await new Promise((resolve) => child.once('close', resolve));
-  return ran;
+): Promise<Launched> {
+  if (on === undefined) return launch(args, { input });
+  const env = {
+    PORT: new URL(on.url).port,
+    SLOTWRIGHT_API_KEY: on.key,
+    DATABASE_URL: await on.databaseUrl(),
+  };
+  return launch(args, { env, input });
 }
 
-function succeeded({ status, out, err }: Ran): string {
+function succeeded({ status, out, err }: Launched): string {
   assert.equal(status, 0, err);
   return out;
 }
 
-const json = (ran: Ran) => JSON.parse(succeeded(ran)) as Record<string, unknown>;
+const json = (ran: Launched) => JSON.parse(succeeded(ran)) as Record<string, unknown>;
 const at = (name: string): string => join(folder, name);
 const everyDay = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const catalogue = {

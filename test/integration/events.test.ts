@@ -39,6 +39,7 @@ async function edge(): Promise<Gateway> {
     database: api.database,
     metrics: createMetrics(),
     routes: [api.route('GET /v1/events')],
+    onKeyUse: () => undefined,
     notReady: () => [],
   });
   await made.start();

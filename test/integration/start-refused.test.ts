@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { launch } from '../support/launch.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/slotwright.js', import.meta.url));
 let store: TestDatabase;
@@ -66,4 +67,12 @@ test('a database on a newer schema stops the start with one line', async () => {
   assert.deepEqual(complaints, [
     'slotwright: the database is on schema 9999, newer than this release knows',
   ]);
+});
+
+test('a crash point that does not exist stops the start with one line', async () => {
+  const env = { SLOTWRIGHT_MODE: 'test', FAILPOINTS: 'relay.after-read=crash,relay.befor=hang' };
+  assert.deepEqual(await launch(['start'], { env }), {
+    ...{ status: 2, out: '' },
+    err: 'slotwright: FAILPOINTS names "relay.befor", and there is no such crash point\n',
+  });
 });

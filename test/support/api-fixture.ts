@@ -12,6 +12,7 @@ import { createMetrics } from '../../src/io/metrics.ts';
 import { openDatabase, type Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
+import { absentEngine } from './absent-engine.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
 export interface ApiRequest {
@@ -42,6 +43,7 @@ export const staff: Principal = {
   actor: 'key:test',
   scopes: new Set(['appointments:read', 'appointments:write', 'catalogue:write', 'events:read']),
   customerId: null,
+  resourceId: null,
 };
 
 export function customer(id: string): Principal {
@@ -58,13 +60,11 @@ export async function openApi(
   await epoch.refresh();
   const listeners = new Set<(decision: Decision) => void>();
   const engine: EngineLink = {
-    wake: () => undefined,
+    ...absentEngine,
     onDecision: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    availability: () => undefined,
-    previewAbsence: () => undefined,
     ...options.engine,
   };
   const dependencies = {

@@ -11,6 +11,7 @@ import { defaultRelayConfig } from '../../src/relay/config.ts';
 import type { RelayDependencies } from '../../src/relay/dependencies.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
 import { defaultWorkerConfig } from '../../src/worker/config.ts';
+import { defaultReconcilerConfig } from '../../src/worker/reconciler/config.ts';
 import type { WorkerDependencies } from '../../src/worker/dependencies.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -50,7 +51,12 @@ export async function asyncParts(url: string, failpoints = ''): Promise<AsyncPar
       mailer: noneMailer,
       calendar: noneCalendar,
       recipientKey: 'test-key',
-      config: { ...defaultWorkerConfig, retry: { baseMs: 10, capMs: 50, maxAttempts: 4 } },
+      config: {
+        ...defaultWorkerConfig,
+        retry: { baseMs: 10, capMs: 50, maxAttempts: 4 },
+        // What tests plant is often not whole, and is not to be mended meanwhile.
+        reconciler: { ...defaultReconcilerConfig, graceSeconds: 86_400 },
+      },
     },
     close: async () => {
       await Promise.all([database.close(), hotDatabase.close()]);

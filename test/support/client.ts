@@ -9,13 +9,16 @@ export interface Answer {
 }
 
 export interface ClientOptions {
-  url: string;
+  /** Of several, each call begins with the next one, and goes on to another where it fails. */
+  url: string | readonly string[];
   key: string;
   /** Where every request with a key, and every read of an appointment, is written down. */
   ledger?: Ledger;
   tenant?: string;
   /** How long one call is tried again for, with the same key. */
   retryForMs?: number;
+  /** How long an answer may take; by default for ever. */
+  answerWithinMs?: number;
   maxSockets?: number;
 }
 
@@ -66,10 +69,13 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #agent: Agent;
   readonly #retryForMs: number;
+  readonly #urls: readonly string[];
+  #calls = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#retryForMs = options.retryForMs ?? 60_000;
+    this.#urls = [options.url].flat();
     this.#agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets ?? 256 });
   }
 
@@ -112,6 +118,10 @@ export class Client {
     return this.#persist({ method: 'POST', path, body });
   }
 
+  delete(path: string): Promise<Answer> {
+    return this.#persist({ method: 'DELETE', path });
+  }
+
   get(path: string): Promise<Answer> {
     return this.#persist({ method: 'GET', path });
   }
@@ -149,8 +159,10 @@ export class Client {
 
   async #persist(call: Call, kept?: Kept): Promise<Answer> {
     const deadline = performance.now() + this.#retryForMs;
+    this.#calls += 1;
+    let turn = this.#calls;
     for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-      const outcome = await this.#once(call, kept);
+      const outcome = await this.#once({ ...call, url: this.#urlOf(turn++) }, kept);
       if (!('error' in outcome) && !isToBeRetried(outcome)) return outcome;
       if (performance.now() > deadline) {
         if ('error' in outcome) throw outcome.error;
@@ -160,7 +172,14 @@ export class Client {
     }
   }
 
-  async #once(call: Call, kept: Kept | undefined): Promise<Answer | { error: Error }> {
+  #urlOf(turn: number): string {
+    return this.#urls[turn % this.#urls.length] ?? '';
+  }
+
+  async #once(
+    call: Call & { url: string },
+    kept: Kept | undefined,
+  ): Promise<Answer | { error: Error }> {
     const startedMs = performance.now();
     const outcome = await this.#send(call).catch((error: unknown) => ({ error: error as Error }));
     const { ledger, tenant = 'default' } = this.#options;
@@ -173,11 +192,11 @@ export class Client {
     return outcome;
   }
 
-  #send({ method, path, body, headers }: Call): Promise<Answer> {
+  #send({ url, method, path, body, headers }: Call & { url: string }): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const sent = request(
-        new URL(path, this.#options.url),
+        new URL(path, url),
         {
           method,
           agent: this.#agent,
@@ -207,6 +226,10 @@ export class Client {
         },
       );
       sent.once('error', reject);
+      const { answerWithinMs } = this.#options;
+      if (answerWithinMs !== undefined) {
+        sent.setTimeout(answerWithinMs, () => sent.destroy(new Error('no answer in time')));
+      }
       sent.end(text);
     });
   }

@@ -7,6 +7,8 @@ export interface DatabaseProxy {
   loseReplies(): void;
   /** From now on nothing gets through in either direction, and nobody is told. */
   swallowAll(): void;
+  /** Cuts the connections there are; new ones get through. */
+  cutAll(): void;
   /** Lets new connections through again; those that were cut stay cut. */
   heal(): void;
   close(): Promise<void>;
@@ -41,6 +43,9 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     url: url.href,
     loseReplies: () => (mode = 'lose-replies'),
     swallowAll: () => (mode = 'swallow'),
+    cutAll: () => {
+      for (const { client } of pairs) client.destroy();
+    },
     heal: () => {
       // What was swallowed cannot be made up for: those connections are broken now.
       if (mode === 'swallow') for (const { client } of pairs) client.destroy();

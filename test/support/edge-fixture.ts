@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { idempotencyKey } from '../../src/contract/idempotency-key.ts';
 import type { Call, Route } from '../../src/contract/route.ts';
 import { createAdminServer, createGateway, type Gateway } from '../../src/gateway/index.ts';
-import { systemClock } from '../../src/io/clock.ts';
+import type { TokenTrust } from '../../src/gateway/token-authenticator.ts';
+import { systemClock, type Clock } from '../../src/io/clock.ts';
 import { createLog } from '../../src/io/log.ts';
 import { createMetrics } from '../../src/io/metrics.ts';
 import { openDatabase, type Database } from '../../src/io/postgres.ts';
@@ -99,10 +100,17 @@ export const routes: Route[] = [
 const metrics = createMetrics();
 const common = { clock: systemClock, random: systemRandom, log: createLog('silent', 'test') };
 
+export interface GatewayOptions {
+  receiveTimeoutMs?: number;
+  drainTimeoutMs?: number;
+  trust?: TokenTrust;
+  clock?: Clock;
+}
+
 export interface EdgeFixture {
   database: Database;
   planted: TestDatabase;
-  gateway(timeouts?: { receiveTimeoutMs?: number; drainTimeoutMs?: number }): Gateway;
+  gateway(options?: GatewayOptions): Gateway;
   admin(notReady: () => readonly string[]): Gateway;
   addKey(key: string, scopes: readonly string[]): Promise<boolean>;
   close(): Promise<void>;
@@ -128,13 +136,15 @@ export async function openEdge(): Promise<EdgeFixture> {
   return {
     database,
     planted,
-    gateway: (timeouts = {}) =>
+    gateway: ({ trust, clock = common.clock, ...timeouts } = {}) =>
       createGateway({
         ...common,
+        ...{ clock, trust },
         config: { ...config, ...timeouts },
         database,
         metrics,
         routes,
+        onKeyUse: () => undefined,
         notReady: () => [],
       }),
     admin: (notReady) => createAdminServer({ ...common, config, metrics, notReady }),

@@ -30,21 +30,26 @@ export async function putCatalogue(client: Client, shape: CatalogueShape): Promi
 }
 
 export interface Booking {
-  /** Hours from the first full hour of the day after tomorrow. */
+  /** As of `slotAt`. */
   hour: number;
   minutes?: number;
   resource?: number;
   key?: string;
 }
 
-export function createBody({ hour, minutes = 60, resource, key }: Booking): CreateBody {
+/** The slot that begins so many hours from the first full hour of the day after tomorrow. */
+export function slotAt(hour: number, minutes = 60): CreateBody['slot'] {
   const day = Math.floor(Date.now() / (24 * hourMs)) * 24 * hourMs + 48 * hourMs;
   const start = day + hour * hourMs;
   const instant = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+  return { start_time: instant(start), end_time: instant(start + minutes * 60_000) };
+}
+
+export function createBody({ hour, minutes, resource, key }: Booking): CreateBody {
   return {
     idempotency_key: key ?? randomUUID(),
     customer_id: randomUUID(),
-    slot: { start_time: instant(start), end_time: instant(start + minutes * 60_000) },
+    slot: slotAt(hour, minutes),
     service_type: 'consultation',
     ...(resource !== undefined && { resource_id: `resource-${resource}` }),
   };

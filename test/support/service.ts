@@ -1,16 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
-
-const launcher = fileURLToPath(new URL('../../bin/slotwright.js', import.meta.url));
-const readyWithinMs = 60_000;
-const stopWithinMs = 30_000;
+import { freePorts, inherited, ServiceRun } from './service-run.ts';
 
 export interface ServiceOptions {
   /** Absent: the embedded PostgreSQL, in the service's own data folder. */
@@ -42,9 +36,9 @@ export interface Service {
 
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'slotwright-service-'));
-  const [port, adminPort] = await freePorts();
+  const [port, adminPort] = await freePorts(2);
   const key = `test-key-${randomBytes(12).toString('hex')}`;
-  const run = new Run({
+  const run = new ServiceRun({
     ...inherited(),
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -69,7 +63,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     ended: () => run.ended,
     restart: async (env) => {
       run.start(env);
-      await untilReady(service, run);
+      await run.untilReady(service.adminUrl);
     },
     close: () => close(run, dataFolder),
   };
@@ -82,65 +76,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   return service;
 }
 
-/** One process after another under the same environment. */
-class Run {
-  output = '';
-  ended: Promise<void> = Promise.resolve();
-  #env: Record<string, string | undefined>;
-  #child: ChildProcess | undefined;
-
-  constructor(env: Record<string, string | undefined>) {
-    this.#env = env;
-  }
-
-  start(env: Record<string, string> = {}): void {
-    this.#env = { ...this.#env, ...env };
-    const child = spawn(process.execPath, [launcher, 'start'], {
-      env: this.#env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
-    }
-    this.#child = child;
-    this.ended = new Promise((resolve) => {
-      child.once('close', () => {
-        if (this.#child === child) this.#child = undefined;
-        resolve();
-      });
-    });
-  }
-
-  pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<void> {
-    this.#child?.kill(signal);
-    await this.ended;
-  }
-}
-
-async function untilReady(service: Service, run: Run): Promise<void> {
-  await eventually(async () => {
-    if (run.pid() === undefined) return 'ended';
-    const answer = await fetch(`${service.adminUrl}/readyz`);
-    await answer.body?.cancel();
-    return answer.status === 200;
-  }, readyWithinMs).then(
-    (answer) => {
-      if (answer === 'ended') throw new Error(`the service ended at its start:\n${run.output}`);
-    },
-    (error: unknown) => {
-      throw new Error(`the service is not ready:\n${run.output}`, { cause: error });
-    },
-  );
-}
-
-async function close(run: Run, dataFolder: string): Promise<void> {
-  const overdue = setTimeout(() => void run.kill('SIGKILL'), stopWithinMs);
-  await run.kill('SIGTERM');
-  clearTimeout(overdue);
+async function close(run: ServiceRun, dataFolder: string): Promise<void> {
+  await run.stop();
   const left = processesNaming(dataFolder);
   // They are ours: their command line or environment names a folder that only we know.
   for (const pid of left) kill(pid);
@@ -171,30 +108,4 @@ export function processesNaming(text: string): number[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => holds(`/proc/${pid}/cmdline`) || holds(`/proc/${pid}/environ`))
     .map(Number);
-}
-
-const ours = new RegExp(
-  '^(SLOTWRIGHT_.*|(ADMIN_|INTERNAL_)?(HOST|PORT)|DATABASE_URL|AUTO_MIGRATE|FAILPOINTS|SMTP_URL|' +
-    'MAIL_FROM|LOG_LEVEL|REDIS_URL|BUS_URL|OBJECTS_URL|NODE_TEST_CONTEXT)$',
-);
-
-// What the machine of whoever runs the tests has set must not reach the service.
-function inherited(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
-}
-
-/** Two ports that were free a moment ago; fixed, so that clients find a restarted service. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = await Promise.all([listening(), listening()]);
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number];
-}
-
-function listening(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
 }

@@ -1,3 +1,5 @@
+import { adminExamples } from './admin-examples.ts';
+
 /**
  * A request as the document shows it, and the status that it is answered with by a service that
  * has the example catalogue. Ids in the path of what a create makes stand for those of its answer.
@@ -22,6 +24,7 @@ const absence = {
 const wait = { Prefer: 'wait=10' };
 
 const examples: Record<string, Record<string, OperationExample>> = {
+  ...adminExamples,
   putServiceType: {
     haircut: {
       summary: 'A service type',
@@ -253,6 +256,7 @@ const links: Record<string, Record<string, Record<string, string>>> = {
     getCommand: { id: '$response.header.Command-Id' },
   },
   addAbsence: { getAbsence: ofAbsence, deleteAbsence: ofAbsence },
+  createApiKey: { getApiKey: { id: bodyId }, revokeApiKey: { id: bodyId } },
 };
 
 /** What an answer leads to, among the operations that there are. */

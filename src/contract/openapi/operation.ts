@@ -12,6 +12,8 @@ export interface OperationParts {
   links: Record<string, unknown> | undefined;
 }
 
+const either = [{ apiKey: [] }, { token: [] }];
+
 type Examples = Record<string, OperationExample>;
 type Place = 'params' | 'query' | 'headers';
 
@@ -23,7 +25,7 @@ export function operation(route: Route, { components, links }: OperationParts): 
     operationId: operationId(route),
     summary: route.summary,
     tags: [tagOf(route)],
-    ...(open ? { security: [] } : { security: [{ bearer: [] }], 'x-scopes': [...route.scopes] }),
+    ...(open ? { security: [] } : { security: either, 'x-scopes': [...route.scopes] }),
     parameters: parameters(route, components, examples),
     ...(route.body && { requestBody: requestBody(route, components, examples) }),
     responses: responses(route, { components, links }),

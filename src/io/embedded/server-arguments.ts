@@ -11,7 +11,8 @@ export function serverArguments(home: PostgresHome): string[] {
     port: '5432',
     unix_socket_directories: home.sockets,
     unix_socket_permissions: '0700',
-    max_connections: '100',
+    // A process opens up to 23, and several may be started on this server.
+    max_connections: '300',
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',

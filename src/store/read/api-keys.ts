@@ -39,6 +39,7 @@ export async function hasApiKeys(queries: Queries): Promise<boolean> {
 
 /** What may be told of a key. Instants are epoch seconds. */
 export interface ListedKey {
+  tenant_id: string;
   key_id: string;
   prefix: string;
   scopes: string[];
@@ -48,17 +49,54 @@ export interface ListedKey {
   revoked_s: number | null;
 }
 
+const columns = `tenant_id, key_id, prefix, scopes,
+  floor(date_part('epoch', created_at))::int8 AS created_s,
+  floor(date_part('epoch', expires_at))::int8 AS expires_s,
+  floor(date_part('epoch', last_used_at))::int8 AS last_used_s,
+  floor(date_part('epoch', revoked_at))::int8 AS revoked_s`;
+
 const apiKeysOfTenant = statement<ListedKey>(
   'api_keys_of_tenant',
-  `SELECT key_id, prefix, scopes,
-    floor(date_part('epoch', created_at))::int8 AS created_s,
-    floor(date_part('epoch', expires_at))::int8 AS expires_s,
-    floor(date_part('epoch', last_used_at))::int8 AS last_used_s,
-    floor(date_part('epoch', revoked_at))::int8 AS revoked_s
-  FROM api_keys WHERE tenant_id = $1 ORDER BY created_at, key_id`,
+  `SELECT ${columns} FROM api_keys WHERE tenant_id = $1 ORDER BY created_at, key_id`,
 );
 
 /** All keys of the tenant, revoked and expired ones included, the oldest first. */
 export function listKeys(queries: Queries, tenantId: string): Promise<ListedKey[]> {
   return queries.run(apiKeysOfTenant, [tenantId]);
+}
+
+const apiKeyById = statement<ListedKey>(
+  'api_key_by_id',
+  `SELECT ${columns} FROM api_keys
+  WHERE key_id = $1 AND ($2::text IS NULL OR tenant_id = $2) LIMIT 1`,
+);
+
+/** The key of that id, of any tenant or `only` of one. */
+export async function findKeyById(
+  queries: Queries,
+  { id, only }: { id: string; only: string | null },
+): Promise<ListedKey | undefined> {
+  const [row] = await queries.run(apiKeyById, [id, only]);
+  return row;
+}
+
+const apiKeyPage = statement<ListedKey>(
+  'api_key_page',
+  `SELECT ${columns} FROM api_keys
+  WHERE ($1::text IS NULL OR tenant_id = $1)
+    AND ($2::text IS NULL OR (tenant_id, key_id) > ($2, $3::uuid))
+  ORDER BY tenant_id, key_id LIMIT $4`,
+);
+
+/** Keys by tenant and id, from after that one; `only` narrows the list to one tenant. */
+export function pageOfKeys(
+  queries: Queries,
+  page: {
+    only: string | null;
+    after: { tenantId: string; id: string } | undefined;
+    limit: number;
+  },
+): Promise<ListedKey[]> {
+  const { only, after, limit } = page;
+  return queries.run(apiKeyPage, [only, after?.tenantId ?? null, after?.id ?? null, limit]);
 }

@@ -37,6 +37,105 @@ export async function insertKeyIfAbsent(
   return rows.length === 1;
 }
 
+/** A request for a key: it is the first with its idempotency key, or nothing happens. */
+export interface RequestedApiKey extends NewApiKey {
+  request: {
+    /** Whose idempotency key it is. */
+    tenantId: string;
+    key: string;
+    /** Hex SHA-256 of the normalised request. */
+    contentHash: string;
+    actor: string;
+  };
+}
+
+// There is no command: the key's id stands for it where the use of an idempotency key is read.
+const requestApiKey = statement<{ key_id: string }>(
+  'request_api_key',
+  `WITH epoch AS MATERIALIZED (
+    SELECT assert_write_epoch($1) AS writable, set_config('lock_timeout', '1s', true)),
+  fresh AS (
+    INSERT INTO idempotency_keys
+      (tenant_id, operation, key, content_hash, command_id, subject_id, actor, first_used_at)
+    SELECT $2::text, 'create-api-key', $3::text, decode($4, 'hex'), $5::uuid, $5::uuid, $6::text,
+      now()
+    FROM epoch
+    ON CONFLICT DO NOTHING
+    RETURNING subject_id)
+  INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
+  SELECT $7::text, subject_id, $8::text, $9::bytea, $10::text[], to_timestamp($11) FROM fresh
+  RETURNING key_id`,
+);
+
+/**
+ * Adds a key together with the idempotency key of its request; false where that is taken. Throws
+ * SQLSTATE SW001 where writes are closed, 55P03 where another holds the idempotency key.
+ */
+export async function insertRequestedKey(
+  queries: Queries,
+  epoch: number,
+  { request, ...made }: RequestedApiKey,
+): Promise<boolean> {
+  const { keyId, tenantId, prefix, hash, scopes, expiresAt = null } = made;
+  const asked = [request.tenantId, request.key, request.contentHash, keyId, request.actor];
+  const row = [tenantId, prefix, hash, scopes, expiresAt];
+  const rows = await queries.run(requestApiKey, [epoch, ...asked, ...row]);
+  return rows.length === 1;
+}
+
+/** The key that takes another's place. Instants are epoch seconds. */
+export interface Rotation {
+  tenantId: string;
+  oldKeyId: string;
+  /** How long the old key goes on, unless it ends before. */
+  overlapSeconds: number;
+  successor: Pick<NewApiKey, 'keyId' | 'prefix' | 'hash'>;
+}
+
+// A successor lives as long as the old key was made to live.
+const rotateApiKey = statement<RotatedKey>(
+  'rotate_api_key',
+  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  found AS MATERIALIZED (
+    SELECT k.tenant_id, k.key_id, k.scopes, now() + (k.expires_at - k.created_at) AS until
+    FROM api_keys k, epoch
+    WHERE k.tenant_id = $2 AND k.key_id = $3 AND k.revoked_at IS NULL
+      AND (k.expires_at IS NULL OR k.expires_at > now())
+    FOR UPDATE OF k),
+  ended AS (
+    UPDATE api_keys k SET expires_at = least(k.expires_at, now() + make_interval(secs => $4))
+    FROM found WHERE k.tenant_id = found.tenant_id AND k.key_id = found.key_id
+    RETURNING k.expires_at),
+  made AS (
+    INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
+    SELECT tenant_id, $5::uuid, $6::text, $7::bytea, scopes, until FROM found
+    RETURNING scopes, expires_at)
+  SELECT made.scopes, floor(date_part('epoch', made.expires_at))::int8 AS expires_s,
+    floor(date_part('epoch', ended.expires_at))::int8 AS old_expires_s
+  FROM made, ended`,
+);
+
+export interface RotatedKey {
+  scopes: string[];
+  expires_s: number | null;
+  old_expires_s: number;
+}
+
+/**
+ * Gives a key a successor of the same scopes and lifetime, and an end to the key itself. Undefined
+ * where it is unknown or has ended already. Throws SQLSTATE SW001 where writes are closed.
+ */
+export async function rotateKey(
+  queries: Queries,
+  epoch: number,
+  { tenantId, oldKeyId, overlapSeconds, successor }: Rotation,
+): Promise<RotatedKey | undefined> {
+  const { keyId, prefix, hash } = successor;
+  const values = [epoch, tenantId, oldKeyId, overlapSeconds, keyId, prefix, hash];
+  const [row] = await queries.run(rotateApiKey, values);
+  return row;
+}
+
 const revokeApiKey = statement<{ key_id: string }>(
   'revoke_api_key',
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)

@@ -17,9 +17,11 @@ export interface AbsenceCommand {
   traceparent: string;
 }
 
+// A key that another holds and does not let go ends it in 55P03 after a second.
 const absenceCommand = statement<{ command_id: string }>(
   'absence_command',
-  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  `WITH epoch AS MATERIALIZED (
+    SELECT assert_write_epoch($1) AS writable, set_config('lock_timeout', '1s', true)),
   fresh AS (
     INSERT INTO idempotency_keys
       (tenant_id, operation, key, content_hash, command_id, subject_id, actor, first_used_at)

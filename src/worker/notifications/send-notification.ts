@@ -11,10 +11,12 @@ import {
   type NotificationInHand,
 } from '../../store/write/notifications.ts';
 import { finishTasks } from '../../store/write/tasks.ts';
+import { crashPoints } from '../crash-points.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { isNobodysFault } from '../nobodys-fault.ts';
 import type { RunningTask } from '../running-tasks.ts';
 import type { FailedTask } from '../settle-failures.ts';
+import { thirdPartyCall } from '../third-party-call.ts';
 import { confirmationMail } from './confirmation-mail.ts';
 
 /**
@@ -63,7 +65,7 @@ async function deliver(
   dependencies: WorkerDependencies,
   { task, inHand, details }: Delivery,
 ): Promise<FailedTask | undefined> {
-  const { database, failpoints, mailer, log } = dependencies;
+  const { database, mailer, log } = dependencies;
   const { appointment_id, version, channel } = inHand.key;
   const messageId = `<${appointment_id}.${version}.${channel}@${mailer.domain}>`;
   const mark = await markNotificationSending(database, inHand, messageId);
@@ -74,16 +76,14 @@ async function deliver(
       'an ambiguous send is repeated',
     );
   }
-  // Held here: a notification marked as being sent, of which no server has heard.
-  await failpoints.reach('notify.before-send');
+  await crashPoints.beforeSend(dependencies);
   try {
     const mail = mailOf(inHand.key, details, mark.message_id);
-    await mailer.send(mail, task.signal);
+    await thirdPartyCall(dependencies, () => mailer.send(mail, task.signal));
   } catch (error) {
     return notSent(dependencies, { task, inHand, details }, error);
   }
-  // Held here: a mail that the server has taken, of which the database does not know yet.
-  await failpoints.reach('notify.after-send-before-mark');
+  await crashPoints.afterSend(dependencies);
   if (await finishNotification(database, inHand, { state: 'sent', reason: null })) {
     count(dependencies, 'sent');
   }

@@ -1,5 +1,6 @@
-import { findSagaWork } from '../../store/read/saga-work.ts';
+import { findSagaWork, type SagaWork } from '../../store/read/saga-work.ts';
 import { finishTasks } from '../../store/write/tasks.ts';
+import { crashPoints } from '../crash-points.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
 import type { RunningTask } from '../running-tasks.ts';
 import type { FailedTask } from '../settle-failures.ts';
@@ -7,7 +8,7 @@ import { createSaga } from './create-saga.ts';
 import { rescheduleSaga } from './reschedule-saga.ts';
 import type { Saga, SagaInHand, StepOutcome } from './saga.ts';
 
-const sagas: ReadonlyMap<string, Saga> = new Map(
+export const sagas: ReadonlyMap<string, Saga> = new Map(
   [createSaga, rescheduleSaga].map((saga) => [saga.kind, saga]),
 );
 
@@ -28,19 +29,21 @@ export async function runSagas(
   return failures;
 }
 
+const noWorks: ReadonlyMap<string, SagaWork> = new Map();
+
 async function takeInHand(
   { hotDatabase, database, epoch, identity }: WorkerDependencies,
   { tasks, failures }: { tasks: readonly RunningTask[]; failures: FailedTask[] },
 ): Promise<SagaInHand[]> {
-  const named = tasks.flatMap(({ row: { tenant_id, saga_id } }) =>
-    saga_id === null ? [] : [{ tenant_id, saga_id }],
+  const unknown = tasks.flatMap(({ work, row: { tenant_id, saga_id } }) =>
+    work !== undefined || saga_id === null ? [] : [{ tenant_id, saga_id }],
   );
-  const works = await findSagaWork(hotDatabase, named);
+  const works = unknown.length === 0 ? noWorks : await findSagaWork(hotDatabase, unknown);
   const inHand: SagaInHand[] = [];
   const ended: RunningTask[] = [];
   for (const task of tasks) {
     const { row, signal } = task;
-    const work = works.get(row.saga_id ?? '');
+    const work = task.work ?? works.get(row.saga_id ?? '');
     if (work === undefined || !sagas.has(row.kind)) {
       failures.push({ row, reason: 'no such saga', permanent: true });
     } else if (work.finished) ended.push(task);
@@ -62,15 +65,21 @@ async function runKind(
   let waiting = ofKind;
   for (const step of saga.steps) {
     if (waiting.length === 0) break;
+    const name = { kind: saga.kind, step: step.name };
+    await crashPoints.beforeStep(dependencies, name);
     const startedMs = dependencies.clock.nowMs();
     const outcomes = await step.run(dependencies, waiting);
     const finishedMs = dependencies.clock.nowMs();
+    await crashPoints.afterStep(dependencies, name);
     const goingOn: SagaInHand[] = [];
     for (const [index, inHand] of waiting.entries()) {
       const outcome = outcomes[index];
       if (outcome?.kind === 'succeeded') {
         const { externalReference } = outcome;
-        inHand.journal.push({ step: step.name, startedMs, finishedMs, externalReference });
+        // Where nothing outside was touched there is nothing to tell of, nor to take back.
+        if (externalReference !== null) {
+          inHand.journal.push({ step: step.name, startedMs, finishedMs, externalReference });
+        }
         goingOn.push(inHand);
       } else if (outcome?.kind === 'failed') {
         failures.push({ row: inHand.task, reason: outcome.reason, permanent: outcome.permanent });

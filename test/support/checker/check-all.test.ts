@@ -263,6 +263,25 @@ const faults: Record<string, Fault> = {
       VALUES ('default', '${first}', 'confirm', 'run', 2, now())`,
     says: /it finished after attempt 2 had begun/,
   },
+  'a task that is tried more often than it may be': {
+    guarantee: 'S10',
+    sql: `INSERT INTO tasks (tenant_id, lane, kind, attempts, actor)
+      VALUES ('default', 'notification', 'email', 14, 'worker')`,
+    says: /at attempt 14 of 13/,
+  },
+  'a dead letter of a task that was run more often than it may be': {
+    guarantee: 'S10',
+    sql: `INSERT INTO dead_letters (tenant_id, task_id, lane, kind, attempts, reason, actor,
+        created_at)
+      VALUES ('default', 1, 'notification', 'email', 13, 'mail', 'worker', now())`,
+    says: /at attempt 13 of 12/,
+  },
+  'a task that is tried again too soon': {
+    guarantee: 'S10',
+    sql: `INSERT INTO tasks (tenant_id, lane, kind, attempts, last_delay_ms, actor)
+      VALUES ('default', 'notification', 'email', 2, 199, 'worker')`,
+    says: /waited 199 ms/,
+  },
   'a transition that nobody was told of': {
     guarantee: 'S13',
     sql: `DELETE FROM notifications ${of(first)}`,
@@ -282,6 +301,11 @@ const faults: Record<string, Fault> = {
     guarantee: 'S13',
     seen: (ledger) => ledger.mails.push(ledger.mails[0]!),
     says: /one recipient got 2 mails/,
+  },
+  'a mail that is said to be sent and never came': {
+    guarantee: 'S13',
+    seen: (ledger) => ledger.mails.pop(),
+    says: /said to be sent, and no mail of it has come/,
   },
   'a saga that never ended': {
     guarantee: 'L1',

@@ -12,6 +12,7 @@ import { notificationsOnce } from './s13-notifications.ts';
 import { oneOutcomePerKey } from './s2-one-outcome-per-key.ts';
 import { outboxEmpty } from './l2-outbox-empty.ts';
 import { sagasFinal } from './l1-sagas-final.ts';
+import { attemptsWithinLimits, defaultRetryLimits, type RetryLimits } from './s10-attempts.ts';
 import { versionsAndEvents } from './s4-versions-and-events.ts';
 import type { Violation } from './violation.ts';
 
@@ -22,6 +23,8 @@ export interface CheckOptions {
   settled?: boolean;
   /** The transitions that somebody must be told of. */
   notified?: readonly string[];
+  /** Where the installation has others than the contract's. */
+  retry?: RetryLimits;
 }
 
 /**
@@ -40,6 +43,7 @@ export async function checkAll(options: CheckOptions): Promise<Violation[]> {
     ...noEventWithoutState(facts, ledger),
     ...legalWords(facts),
     ...fencing(facts),
+    ...attemptsWithinLimits(facts, options.retry ?? defaultRetryLimits),
   ];
   if (!settled) return always;
   return [

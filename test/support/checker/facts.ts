@@ -21,7 +21,7 @@ export interface Facts {
   cursors: { consumer: string; shard: number; position: number }[];
   inbox: { consumer: string; appointment: string; version: number }[];
   tasks: TaskFact[];
-  deadLetters: { task: number; kind: string; reason: string }[];
+  deadLetters: { task: number; kind: string; reason: string; attempts: number }[];
   sagas: SagaFact[];
   sagaSteps: SagaStepFact[];
   notifications: NotificationFact[];
@@ -118,6 +118,8 @@ export interface TaskFact {
   kind: string;
   appointment: string | null;
   saga: string | null;
+  attempts: number;
+  delay_ms: number;
   lease_owner: string | null;
   lease_expires_s: number | null;
 }
@@ -182,8 +184,9 @@ const tables: Record<Exclude<keyof Facts, 'nowS'>, string> = {
   cursors: `SELECT consumer, shard, position FROM consumer_cursors`,
   inbox: `SELECT consumer, appointment_id AS appointment, version FROM inbox`,
   tasks: `SELECT tenant_id AS tenant, task_id AS task, lane, kind, appointment_id AS appointment,
-    saga_id AS saga, lease_owner, ${s('lease_expires_at', 'lease_expires_s')} FROM tasks`,
-  deadLetters: `SELECT task_id AS task, kind, reason FROM dead_letters`,
+    saga_id AS saga, attempts, last_delay_ms AS delay_ms, lease_owner,
+    ${s('lease_expires_at', 'lease_expires_s')} FROM tasks`,
+  deadLetters: `SELECT task_id AS task, kind, reason, attempts FROM dead_letters`,
   sagas: `SELECT tenant_id AS tenant, saga_id AS id, kind, appointment_id AS appointment,
     appointment_version AS version, state, finished_at IS NOT NULL AS finished FROM sagas`,
   sagaSteps: `SELECT saga_id AS saga, step, direction, attempt, ${s('started_at', 'started_s')},

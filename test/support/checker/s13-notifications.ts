@@ -18,6 +18,7 @@ export function notificationsOnce(
     ...doubled(facts),
     ...uncalledFor(facts, required),
     ...mailsTwice(facts, ledger),
+    ...mailsMissing(facts, ledger),
   ];
 }
 
@@ -89,6 +90,18 @@ function mailsTwice(facts: Facts, ledger: Ledger): Violation[] {
       .filter((same) => same.length > 1 + (ambiguous.get(name) ?? 0))
       .map((same) => s13({ version: name }, `one recipient got ${same.length} mails of it`));
   });
+}
+
+/** Where mails are looked at: what is said to be sent has arrived. */
+function mailsMissing(facts: Facts, ledger: Ledger): Violation[] {
+  if (ledger.mails.length === 0) return [];
+  const arrived = new Set(ledger.mails.map((mail) => `${mail.appointmentId}:${mail.version}`));
+  return facts.notifications
+    .filter(({ state }) => state === 'sent')
+    .filter(({ appointment, version }) => !arrived.has(`${appointment}:${version}`))
+    .map(({ appointment, version }) =>
+      s13({ appointment, version }, 'it is said to be sent, and no mail of it has come'),
+    );
 }
 
 function s13(ids: Violation['ids'], sentence: string): Violation {

@@ -23,6 +23,7 @@ function reachedName(node: ts.Node): string | undefined {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression))
     return undefined;
   const [name] = node.arguments;
-  if (node.expression.name.text !== 'reach' || name === undefined) return undefined;
+  const reaches = ['reach', 'whenArmed'].includes(node.expression.name.text);
+  if (!reaches || name === undefined) return undefined;
   return ts.isStringLiteralLike(name) ? name.text : undefined;
 }

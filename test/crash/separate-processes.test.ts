@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { failpointNames } from '../../src/io/failpoints.ts';
+import { describeViolations } from '../support/checker/violation.ts';
+import { peer } from '../support/peer.ts';
+import { runCrashCase } from './matrix/crash-case.ts';
+import { openCrashWorld, type CrashWorld } from './matrix/crash-world.ts';
+
+const { url: brokerUrl, skip } = peer('rabbitmq');
+
+describe('eight processes on RabbitMQ', { skip }, () => {
+  let world: CrashWorld;
+
+  before(async () => {
+    world = await openCrashWorld({ kind: 'processes', seed: 1, brokerUrl });
+    world.startLoad();
+  });
+  after(() => world.close());
+
+  const only = process.env['POINTS'];
+  for (const point of failpointNames.filter((name) => only === undefined || name.includes(only))) {
+    test(`one that is killed at ${point} is made up for by the others`, async (t) => {
+      const crash = { world: 'processes', point, action: 'crash', hit: 1 } as const;
+      const recoveryMs = await runCrashCase(world, crash);
+      t.diagnostic(`well again after ${Math.round(recoveryMs)} ms, ${world.requests()} requests`);
+      const violations = await world.checkNow();
+      assert.ok(violations.length === 0, describeViolations(violations));
+    });
+  }
+
+  test('after all of it, when nothing is left to do, every guarantee holds', async () => {
+    const violations = await world.settleForGood();
+    assert.ok(violations.length === 0, describeViolations(violations));
+  });
+});
