@@ -3,8 +3,8 @@ import type { Scope } from './principal.ts';
 /**
  * What the roles of an identity provider grant here, as named sets of scopes; a role that is not
  * listed grants nothing. They reach all rows of the token's tenant, but for `provider`: who holds
- * it works for one resource, which the token's claim `resource_id` names, and reaches that one's
- * appointments only, whatever else the token grants. Without the claim the token grants nothing.
+ * it works for one resource, which the token's claim `resource_id` names, and is to reach that
+ * one's appointments only. Until calls are narrowed so, its token grants nothing.
  */
 export const staffRoles = {
   /** Plans the day: books for customers, and takes resources in and out of service. */

@@ -37,6 +37,8 @@ export class Ownership {
   /** The session that others see the leases by: should it end, they are anybody's at once. */
   #leaseSession: number | null = null;
   #trouble: string | undefined = 'not started';
+  /** All that was owned was in memory once: a region that is gained later makes nobody unready. */
+  #hasLoaded = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(needs: EngineDependencies, publish: (decision: Decision) => void) {
@@ -85,11 +87,16 @@ export class Ownership {
   /** Why the engine cannot work, or undefined. An engine without a region stands by. */
   trouble(): string | undefined {
     if (this.#trouble !== undefined) return this.#trouble;
+    if (!this.#hasLoaded && this.#isLoading()) return 'a region is being loaded';
     for (const loop of this.#loops.values()) {
       const trouble = loop.trouble();
       if (trouble !== undefined) return trouble;
     }
     return undefined;
+  }
+
+  #isLoading(): boolean {
+    return [...this.#loops.values()].some((loop) => loop.isLoading());
   }
 
   async #run(): Promise<void> {
@@ -141,6 +148,7 @@ export class Ownership {
     }
     await this.#letGo();
     metrics.regionsOwned.set(this.#loops.size);
+    if (!this.#isLoading()) this.#hasLoaded = true;
   }
 
   async #letGo(): Promise<void> {

@@ -78,11 +78,14 @@ export class RegionLoop {
     });
   }
 
-  /** Why it cannot decide, if so. Loading again after a failure takes a moment: no trouble. */
+  /** Why it cannot decide, if so. Loading takes a moment: no trouble. */
   trouble(): string | undefined {
-    if (this.memory.lost) return undefined;
-    if (!this.memory.everLoaded) return 'a region is being loaded';
-    return this.#loop.failure();
+    return this.memory.lost ? undefined : this.#loop.failure();
+  }
+
+  /** Whether the region has yet to be in memory for the first time. */
+  isLoading(): boolean {
+    return !this.memory.lost && !this.memory.everLoaded;
   }
 
   start(): void {

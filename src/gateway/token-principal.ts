@@ -30,13 +30,15 @@ export function tokenPrincipal(claims: Claims, names: ClaimNames): Principal | u
   const named = [...wordsIn(claims['scope']), ...wordsIn(claims['scp'])];
   if (named.includes('appointments:self')) return customer(tenant, sub);
   const roles = wordsIn(claims[names.roleClaim]);
-  const resourceId = roles.includes('provider') ? resourceOf(claims) : null;
+  const isProvider = roles.includes('provider');
+  const resourceId = isProvider ? resourceOf(claims) : null;
   const granted = new Set<string>([...named, ...roles.flatMap(scopesOf)]);
   return {
     tenantId: tenant,
     actor: `user:${sub}`,
-    // A provider whose resource nobody knows must not become one of all resources.
-    scopes: new Set(resourceId === undefined ? [] : knownScopes.filter((it) => granted.has(it))),
+    // A provider sees its own resource's appointments and no other. Until reads and writes are
+    // narrowed to it, such a token grants nothing rather than everything.
+    scopes: new Set(isProvider ? [] : knownScopes.filter((it) => granted.has(it))),
     customerId: null,
     resourceId: resourceId ?? null,
   };
