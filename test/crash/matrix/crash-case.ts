@@ -66,27 +66,34 @@ async function outlive(member: Member, wakesAt: number): Promise<void> {
 }
 
 /** Lets the engine's leases go to others, again and again. */
-async function loseLeases({ kind, cluster }: CrashWorld, over: AbortSignal): Promise<void> {
+async function loseLeases(world: CrashWorld, over: AbortSignal): Promise<void> {
+  const { kind, cluster } = world;
   const member = cluster.member(kind === 'one' ? 'all' : 'engine-1');
   while (!over.aborted) {
-    await eventually(async () => over.aborted || (await ownsRegions()));
-    // Alone, nobody else would take what has run out.
     if (kind === 'one') {
+      // Alone, nobody else would take what has run out.
       await cluster.database.query('UPDATE regions SET token = token + 1, owner = NULL');
       await sleep(1_000);
+    } else if (await ownsRegions(world, member)) {
+      await sleepThroughLease(member);
     } else {
-      member.pause();
-      await sleep(3_000);
-      member.resume();
-      await sleep(500);
+      // The other one has them all, and keeps them for as long as it lives.
+      await sleepThroughLease(cluster.member('engine-2'));
     }
   }
+}
 
-  async function ownsRegions(): Promise<boolean> {
-    const rows = await cluster.database.query(
-      'SELECT FROM regions JOIN processes ON process_id = owner WHERE pid = $1',
-      [member.pid() ?? 0],
-    );
-    return rows.length > 0;
-  }
+async function sleepThroughLease(member: Member): Promise<void> {
+  member.pause();
+  await sleep(3_000);
+  member.resume();
+  await sleep(500);
+}
+
+async function ownsRegions({ cluster }: CrashWorld, member: Member): Promise<boolean> {
+  const rows = await cluster.database.query(
+    'SELECT FROM regions JOIN processes ON process_id = owner WHERE pid = $1',
+    [member.pid() ?? 0],
+  );
+  return rows.length > 0;
 }
