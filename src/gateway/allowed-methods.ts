@@ -18,11 +18,14 @@ export function allowedMethods(routes: readonly Route[]): (url: string) => strin
   };
 }
 
+// No id of ours holds NUL: with one in it no address is ours, whatever the method.
+const anyId = '(?:(?!%00)[^/])+';
+
 function patternOf(path: string): RegExp {
   const segments = path
     .split('/')
     .map((segment) =>
-      segment.startsWith(':') ? '[^/]+' : segment.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`),
+      segment.startsWith(':') ? anyId : segment.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`),
     );
   return new RegExp(`^${segments.join('/')}$`);
 }

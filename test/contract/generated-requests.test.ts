@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { bound, generatedRequest, type KnownIds } from '../support/generated-request.ts';
+import {
+  bound,
+  collectionOf,
+  generatedRequest,
+  type KnownIds,
+} from '../support/generated-request.ts';
 import { OpenApiCheck, type Observed } from '../support/openapi-check.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -31,11 +36,11 @@ const known: KnownIds = new Map();
 
 function remember({ path, status, headers, body }: Observed): void {
   if (status < 200 || status > 202 || body === '') return;
-  const collection = path.split('?')[0]?.split('/')[2] ?? '';
+  const collection = collectionOf(path);
   const add = (name: string, id: unknown): void => {
     if (typeof id !== 'string' || id === '') return;
-    const ids = known.get(name) ?? [];
-    if (!ids.includes(id)) known.set(name, [...ids, id].slice(-maxKnown));
+    const others = (known.get(name) ?? []).filter((other) => other !== id);
+    known.set(name, [...others, id].slice(-maxKnown));
   };
   add('commands', headers['command-id']);
   if (headers['content-type']?.startsWith('application/json') !== true) return;

@@ -115,12 +115,20 @@ const headerValues: Record<string, string[]> = {
 /** Ids of what the service has answered, by the collection that their path begins with. */
 export type KnownIds = Map<string, string[]>;
 
+/** The collection that a path is about: `appointments`, or `admin/keys`. */
+export function collectionOf(path: string): string {
+  const [, , first = '', second = ''] = path.split('?')[0]?.split('/') ?? [];
+  return first === 'admin' ? `admin/${second}` : first;
+}
+
 /** The request with ids that exist where it names one of the known, and with its mutations. */
 export function bound(request: GeneratedRequest, known: KnownIds, key: string): BoundRequest {
-  const collection = request.template.split('/')[2] ?? '';
+  const collection = collectionOf(request.template);
   const path = request.template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const { own = '', pick = 0 } = request.params[name] ?? {};
-    const ids = known.get(name === 'id' || name === 'code' ? collection : name) ?? [];
+    const all = known.get(name === 'id' || name === 'code' ? collection : name) ?? [];
+    // Often one of the last, so that what was just started is also completed.
+    const ids = pick % 3 === 0 ? all.slice(-3) : all;
     const usesKnown = ids.length > 0 && pick % 4 !== 0;
     return encodeURIComponent(usesKnown ? (ids[pick % ids.length] ?? own) : own);
   });

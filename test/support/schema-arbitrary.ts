@@ -41,6 +41,7 @@ const telling: Record<string, fc.Arbitrary<unknown>> = {
   locations: fc.constantFrom(['berlin'], ['sydney'], ['berlin', 'sydney'], ['nowhere']),
   time_zone: fc.constantFrom('UTC', 'Europe/Berlin', 'Australia/Lord_Howe', 'Nowhere/Land'),
   region: fc.constantFrom('default', 'default', 'north'),
+  tenant: fc.constantFrom('default', 'default', 'nobody'),
   working_hours: fc.array(hours, { minLength: 1, maxLength: 2 }),
   breaks: fc.array(hours, { maxLength: 1 }),
   locale: fc.constantFrom('en', 'de-CH', 'not a locale'),
