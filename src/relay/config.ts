@@ -17,7 +17,7 @@ export const defaultRelayConfig: RelayConfig = {
   busyPauseMs: 10,
   turnGapMs: 30,
   idlePauseMs: 250,
-  gaugePauseMs: 1_000,
+  gaugePauseMs: 2_000,
   weeksAhead: 4,
   keepLogDays: 35,
 };

@@ -28,7 +28,11 @@ export async function publishOutbox(
   if (shards.length === 0) return 'none';
   const perShard = Math.ceil(bus.batchSize / shards.length);
   const tokens = new Map(leases.owned());
-  const rows = await findLowestOutbox(hotDatabase, { shards, perShard });
+  const rows = await findLowestOutbox(hotDatabase, {
+    shards,
+    perShard,
+    withBytes: bus.readsBytes,
+  });
   if (rows.length === 0) return 'none';
 
   const batch = nextBatch(rows.map(busEvent), bus.takesRuns);

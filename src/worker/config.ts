@@ -58,7 +58,7 @@ export const defaultWorkerConfig: WorkerConfig = {
   sweepPauseMs: 60_000,
   keepKeysHours: 25,
   keepInboxDays: 8,
-  consumerShare: 32,
+  consumerShare: 128,
   deliveriesPerTurn: 256,
   gapSeconds: 5,
   gapPauseMs: 500,

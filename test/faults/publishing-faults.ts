@@ -34,10 +34,11 @@ export const publishingFaults: readonly Fault[] = [
   {
     name: 'the outbox is read by a cursor',
     file: 'src/store/read/outbox.ts',
-    find: `  return queries.run(lowestOutbox, [shards, perShard]);
+    find: `  return queries.run(lowestOutbox, [wanted.shards, wanted.perShard, wanted.withBytes]);
 }
 `,
-    replace: `  return queries.run(lowestOutbox, [shards, perShard]).then((rows) => {
+    replace: `  const values = [wanted.shards, wanted.perShard, wanted.withBytes];
+  return queries.run(lowestOutbox, values).then((rows) => {
     const seen = lastSeen.get(queries) ?? new Map<number, number>();
     lastSeen.set(queries, seen);
     const later = rows.filter(({ shard, outbox_id }) => outbox_id > (seen.get(shard) ?? 0));

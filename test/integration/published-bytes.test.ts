@@ -33,7 +33,13 @@ function doubtfulBus(doubts: (event: BusEvent) => boolean): DoubtfulBus {
   const published: BusEvent[] = [];
   const waiting: number[] = [];
   const bus: Bus = {
-    ...{ name: 'doubtful', takesRuns: false, batchSize: 256, close: () => Promise.resolve() },
+    ...{
+      name: 'doubtful',
+      takesRuns: false,
+      readsBytes: true,
+      batchSize: 256,
+      close: () => Promise.resolve(),
+    },
     publish: async (events) => {
       published.push(...events);
       waiting.push((await db.query('SELECT FROM outbox')).length);

@@ -62,6 +62,7 @@ function recordingBus(options: Partial<Bus> = {}): { bus: Bus; calls: BusEvent[]
   const bus: Bus = {
     name: 'recording',
     takesRuns: true,
+    readsBytes: true,
     batchSize: 512,
     close: () => Promise.resolve(),
     publish: (events) => {
@@ -130,7 +131,11 @@ test('a deposed relay cannot append, and what it published stays in the outbox',
   const mine = await holdOutboxShards(hotDatabase, 1, { ...lease, processId: deposed });
   assert.equal(mine.length, 64);
   const token = mine.find((held) => held.shard === shard)?.token ?? 0;
-  const rows = await findLowestOutbox(hotDatabase, { shards: [shard], perShard: 10 });
+  const rows = await findLowestOutbox(hotDatabase, {
+    shards: [shard],
+    perShard: 10,
+    withBytes: true,
+  });
   const ids = rows.map((row) => row.outbox_id);
 
   const theirs = await holdOutboxShards(hotDatabase, 1, { ...lease, processId: heir });

@@ -110,7 +110,11 @@ const onTheirWay: Record<string, () => Promise<() => Promise<unknown>>> = {
     });
     const shard = outboxShard(id);
     const token = mine.find((held) => held.shard === shard)?.token ?? 0;
-    const rows = await findLowestOutbox(hotDatabase, { shards: [shard], perShard: 1 });
+    const rows = await findLowestOutbox(hotDatabase, {
+      shards: [shard],
+      perShard: 1,
+      withBytes: true,
+    });
     const ids = rows.map(({ outbox_id }) => outbox_id);
     return () => confirmOutboxRuns(hotDatabase, 1, { processId, runs: [{ shard, token, ids }] });
   },

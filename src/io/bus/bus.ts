@@ -7,6 +7,7 @@ export interface BusEvent {
   appointmentId: string;
   version: number;
   type: string;
+  /** Empty for a bus that does not read it. */
   bytes: string;
   traceparent: string | null;
   /** From 1: how often it has been published, this time included. */
@@ -31,6 +32,8 @@ export interface Bus {
   readonly name: string;
   /** Several events of one appointment may be given in one call: they arrive together, in order. */
   readonly takesRuns: boolean;
+  /** Whether it sends the events' bytes; else they need not be read from the outbox. */
+  readonly readsBytes: boolean;
   /** How many events a turn of the relay reads for it, shared out evenly among the shards. */
   readonly batchSize: number;
   /**

@@ -7,7 +7,8 @@ import type { Bus } from './bus.ts';
 export const eventLogBus: Bus = {
   name: 'event-log',
   takesRuns: true,
-  batchSize: 512,
+  readsBytes: false,
+  batchSize: 4_096,
   publish: () => Promise.resolve({ refused: [], unconfirmed: [] }),
   close: () => Promise.resolve(),
 };

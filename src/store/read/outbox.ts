@@ -19,8 +19,8 @@ export interface OutboxRow {
 const lowestOutbox = statement<OutboxRow>(
   'lowest_outbox',
   `SELECT o.* FROM unnest($1::int2[]) AS s (shard) CROSS JOIN LATERAL (
-    SELECT o.shard, o.outbox_id, o.tenant_id, o.appointment_id, o.version, o.type, o.event,
-      o.traceparent, o.attempts
+    SELECT o.shard, o.outbox_id, o.tenant_id, o.appointment_id, o.version, o.type,
+      CASE WHEN $3 THEN o.event ELSE '' END AS event, o.traceparent, o.attempts
     FROM outbox o
     WHERE o.shard = s.shard AND NOT EXISTS (
       SELECT FROM outbox_parked p
@@ -37,12 +37,12 @@ const outboxDepth = statement<{ depth: number; lag_seconds: number; parked: numb
     SELECT created_at FROM outbox o WHERE o.shard = s.shard ORDER BY outbox_id LIMIT 1) o`,
 );
 
-/** Up to `perShard` of the lowest rows of each shard, in order of id within a shard. */
+/** Up to `perShard` of the lowest rows of each shard, in order of id; bytes only if wanted. */
 export function findLowestOutbox(
   queries: Queries,
-  { shards, perShard }: { shards: readonly number[]; perShard: number },
+  wanted: { shards: readonly number[]; perShard: number; withBytes: boolean },
 ): Promise<OutboxRow[]> {
-  return queries.run(lowestOutbox, [shards, perShard]);
+  return queries.run(lowestOutbox, [wanted.shards, wanted.perShard, wanted.withBytes]);
 }
 
 const livingRelays = statement<{ relays: number }>(

@@ -65,6 +65,7 @@ export function kafkaBus(options: KafkaOptions): Bus {
   return {
     name: 'kafka',
     takesRuns: false,
+    readsBytes: true,
     batchSize: 2_048,
     publish: async (events, onSent) => {
       const published = publishEach(events, sender(await connected()));

@@ -82,6 +82,7 @@ export function rabbitMqBus(options: RabbitMqOptions): Bus {
   return {
     name: 'rabbitmq',
     takesRuns: false,
+    readsBytes: true,
     batchSize: 2_048,
     publish: async (events, onSent) => publish(await link.open(), events, onSent),
     close: () => link.close(),
