@@ -27,13 +27,20 @@ export interface ActionRow {
 // change it; whether the action is legal is decided again by the region's owner. OFFSET 0 makes the
 // commands be looked up for their appointment, and not all that are undecided be gone through.
 // A key that another holds and does not let go ends it in 55P03 after a second.
+// Commands are numbered when they are inserted, and found when they are committed. For those of one
+// appointment the order must be the same, so who accepts for it waits until others have committed.
 const acceptActions = statement<{ command_id: string }>(
   'accept_actions',
   `WITH epoch AS MATERIALIZED (
     SELECT assert_write_epoch($1) AS writable, set_config('lock_timeout', '1s', true)),
+  turn AS MATERIALIZED (
+    SELECT count(pg_advisory_xact_lock(730514, appointment)) AS taken
+    FROM (
+      SELECT DISTINCT uuid_hash(r.appointment_id) AS appointment
+      FROM epoch, jsonb_to_recordset($2::jsonb) AS r (appointment_id uuid) ORDER BY 1) a),
   input AS MATERIALIZED (
     SELECT r.*, a.region
-    FROM epoch, jsonb_to_recordset($2::jsonb) AS r (
+    FROM turn, jsonb_to_recordset($2::jsonb) AS r (
       tenant_id text, operation text, key text, content_hash text, command_id uuid,
       appointment_id uuid, actor text, request_id text, traceparent text, owner_id uuid,
       if_match int, allowed_from text[], payload jsonb, created_s int8)
