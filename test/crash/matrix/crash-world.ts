@@ -104,7 +104,10 @@ export class CrashWorld {
     const seen = new Ledger();
     for (const entry of ledger.entries) seen.entries.push(entry);
     for (const bytes of ledger.deliveredEvents) seen.deliveredEvents.push(bytes);
-    return checkAll({ databaseUrl: cluster.database.url, ledger: seen, settled: false, retry });
+    const found = await checkAll({
+      ...{ databaseUrl: cluster.database.url, ledger: seen, settled: false, retry },
+    });
+    return [...found, ...mended(cluster)];
   }
 
   /** Stops the load, waits until nothing is left to do, and holds all against the guarantees. */
@@ -121,7 +124,7 @@ export class CrashWorld {
     ledger.mails.splice(0, Infinity, ...(await mail.mails()).map(mailSeen));
     const violations = await checkAll({ databaseUrl: cluster.database.url, ledger, retry });
     ledger.readToTheEnd = false;
-    return violations;
+    return [...violations, ...mended(cluster)];
   }
 
   /**
@@ -157,6 +160,20 @@ export class CrashWorld {
     }
     return this.#ids;
   }
+}
+
+/**
+ * No crash leaves half a state behind. What the reconciler had to mend would otherwise look well by
+ * the time that the checker comes.
+ */
+function mended(cluster: Cluster): Violation[] {
+  return cluster.members().flatMap((member) =>
+    [...member.logs().matchAll(/^.*"an orphan (?:was|cannot be) repaired".*$/gm)].map(([line]) => ({
+      guarantee: 'L7' as const,
+      ids: { process: member.pid() ?? 0 },
+      sentence: `the reconciler found an orphan: ${line}`,
+    })),
+  );
 }
 
 export async function openCrashWorld(options: WorldOptions): Promise<CrashWorld> {
