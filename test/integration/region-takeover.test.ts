@@ -35,6 +35,10 @@ before(async () => {
   const main = { id: 'main', name: 'Main', timeZone: 'UTC', region: 'default', active: true };
   await api.put('put-location', { ...main, latitude: null, longitude: null });
   await api.put('put-resource', openResource('a'));
+  // Decided before any test begins, so that none depends on another.
+  const first = await runEngine(store.url);
+  await allDecided(store);
+  await first.close();
 });
 after(async () => {
   await api.close();
