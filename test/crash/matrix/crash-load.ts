@@ -6,6 +6,8 @@ import { createBody, putCatalogue, seeded, slotAt } from '../../support/load.ts'
 import { putRegions, type Absences } from '../../support/region-load.ts';
 
 const regions = ['a', 'b', 'c'];
+/** One in each region: whichever an engine owns, the one who travels comes by. */
+const tour = [...regions.map((region) => `at-${region}`), 'here'];
 /** Those that are told by mail what becomes of their bookings. */
 const reachable = Array.from({ length: 4 }, () => randomUUID());
 /** One of them. */
@@ -154,7 +156,7 @@ async function travel({ client, random, isOver }: Run): Promise<void> {
     ok(
       await client.put(`/v1/resources/${traveller}`, {
         ...{ name: traveller, service_types: ['pickup'], time_zone: 'UTC' },
-        locations: [`at-${move % 2 === 0 ? 'a' : 'b'}`],
+        locations: [tour[move % tour.length]],
         working_hours: [{ days, start: '00:00', end: '24:00' }],
       }),
     );
