@@ -1,19 +1,10 @@
 import { pino } from 'pino';
+import { errorFields, withoutValues } from './error-fields.ts';
+import { onlyListed, type LogField } from './log-fields.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** Fields that a line may carry: ids, counts and codes, never what a person typed. */
-export interface LogFields {
-  component?: string;
-  request_id?: string;
-  appointment_id?: string;
-  command_id?: string;
-  saga_id?: string;
-  task_id?: number;
-  tenant?: string;
-  region?: string;
-  [detail: string]: unknown;
-}
+export type LogFields = Partial<Record<LogField, unknown>>;
 
 export interface Log {
   debug(fields: LogFields, message: string): void;
@@ -23,19 +14,17 @@ export interface Log {
   child(fields: LogFields): Log;
 }
 
-/** JSON lines on standard output; errors are reduced to class, message and stack. */
+/** JSON lines on standard output, of listed fields only. */
 export function createLog(level: LogLevel, release: string): Log {
   return pino({
     level,
     base: { service: 'slotwright', release },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: errorFields },
+    formatters: { level: (label) => ({ level: label }), log: onlyListed },
+    serializers: { err: errorFields, reason: textWithoutValues, why: textWithoutValues },
   });
 }
 
-function errorFields(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack } = error;
-  return { name, message, code: (error as { code?: unknown }).code, stack };
+function textWithoutValues(value: unknown): unknown {
+  return typeof value === 'string' ? withoutValues(value) : value;
 }
