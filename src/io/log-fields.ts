@@ -27,7 +27,7 @@ export const logFields = {
   remedy: 'what is done with the batch',
   poison: 'why a consumer cannot take an event',
   how: 'how a process ended',
-  recent: 'the last lines of the embedded PostgreSQL, of level LOG or above',
+  recent: 'deaths within a minute',
   part: 'of the process, by name',
   method: 'of HTTP',
   signal: 'that the process got',
