@@ -20,7 +20,7 @@ export function messageWithoutValues(error: Error): string {
 
 const mostCharacters = 1_000;
 
-/** A text without mail addresses, telephone numbers and the credentials of URLs, and not endless. */
+/** A text without mail addresses, telephone numbers and credentials of URLs, and not endless. */
 export function withoutValues(text: string): string {
   return text
     .slice(0, mostCharacters)

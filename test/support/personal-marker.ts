@@ -13,7 +13,7 @@ export function isMarked(text: string): boolean {
   return /zqmarker|777[ -]?1234567/i.test(text);
 }
 
-/** Members that are identifiers by contract: whoever puts a person's name there has published it. */
+/** Members that are identifiers: whoever puts the name of a person there has published it. */
 const identifiers = new Set(['idempotency_key', 'customer_id', 'id', 'code', 'tenant']);
 
 /** The request with personal data wherever a person may type something, valid there or not. */

@@ -3,7 +3,15 @@ import type { SourceTree } from './source-tree.ts';
 const processes = ['gateway', 'api', 'engine', 'worker', 'relay'];
 
 const rootEntries = new Set([
-  ...['README.md', 'ARCHITECTURE.md', 'STYLE.md', 'CHANGELOG.md', 'LICENSE', 'package.json'],
+  ...[
+    'README.md',
+    'ARCHITECTURE.md',
+    'STYLE.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'LICENSE',
+    'package.json',
+  ],
   ...['package-lock.json', 'tsconfig.json', 'eslint.config.js', 'compose.yaml'],
   ...['docs', 'migrations', 'deploy', 'src', 'console', 'bin', 'test', 'bench', 'scripts', '.ci'],
   ...['.gitignore', '.gitattributes', '.dockerignore', '.editorconfig', '.npmrc', '.nvmrc'],
