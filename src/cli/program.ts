@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAudit } from './audit.ts';
 import { addBook } from './book.ts';
 import { addConfig } from './config.ts';
 import { addDb } from './db.ts';
@@ -28,6 +29,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addExport(program, surroundings);
   addKeys(program, surroundings);
   addDeadLetters(program, surroundings);
+  addAudit(program, surroundings);
   addOutbox(program, surroundings);
   addDb(program, surroundings);
   return program;

@@ -19,6 +19,7 @@ import { allDecided } from '../support/engine-invariants.ts';
 import { eventually } from '../support/eventually.ts';
 import { orphans, type Orphan } from '../support/orphans.ts';
 import { orphanWorld, type OrphanWorld, type Wanted } from '../support/orphan-world.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 let store: TestDatabase;
 let world: OrphanWorld;
@@ -27,6 +28,7 @@ const ends: (() => unknown)[] = [];
 
 before(async () => {
   store = await freshDatabase();
+  await unguardHistory(store);
   ends.push(() => store.drop());
   world = await orphanWorld(store);
   ends.push(() => world.close());
