@@ -89,12 +89,11 @@ test('bounded batches make one chain', async () => {
 test('what is not linked yet is told with its age, and is nothing wrong', async () => {
   const id = await plantHistory(db);
   await addEntry();
+  // One whose event waits for the relay, two behind the chain's place in the log.
   await db.query(
-    `INSERT INTO appointment_history SELECT tenant_id, appointment_id, 4, to_state,
-      to_state, 'update', reason, start_at, end_at FROM appointment_history WHERE false;
+    `DELETE FROM event_log WHERE version = 3;
     INSERT INTO outbox (shard, tenant_id, appointment_id, version, type, event, actor)
-      VALUES (${outboxShard(id)}, 'default', '${id}', 3, 'appointment.updated.v1', '{}', 'key:1');
-    DELETE FROM event_log WHERE version = 3`.replace(/INSERT INTO appointment_history[^;]*;/, ''),
+    VALUES (${outboxShard(id)}, 'default', '${id}', 3, 'appointment.updated.v1', '{}', 'key:1')`,
   );
   const { status, out } = await run(['audit', 'verify'], { DATABASE_URL: db.url });
   assert.equal(status, 0);
@@ -216,7 +215,7 @@ test('a missing link is named, with what it covered', async () => {
 });
 
 test('heads that were kept show a tail that was cut off or written anew', async (t) => {
-  const id = await threeLinks();
+  await threeLinks();
   const { out } = await run(['audit', 'verify', '--heads'], { DATABASE_URL: db.url });
   const kept = file(t, 'heads.ndjson', `${out}\n`);
   assert.equal((await verify('--against', kept)).status, 0);
@@ -241,7 +240,6 @@ test('heads that were kept show a tail that was cut off or written anew', async 
     anew.findings.map(({ link, problem }) => [link, problem]),
     [[3, 'the link is not the one whose hash was kept']],
   );
-  assert.ok(id);
 });
 
 test('a version that was gone before it was linked is named', async () => {
