@@ -49,8 +49,8 @@ CREATE TABLE audit_links (
 -- Hashes do not compress, and trying costs more than all the rest.
 ALTER TABLE audit_links ALTER ids SET STORAGE EXTERNAL, ALTER digests SET STORAGE EXTERNAL;
 
--- Free text enters a digest only as its hash with a salt. Erasing a customer deletes the salts: what
--- stays of the text is a number that nobody can test a guess against.
+-- Free text enters a digest only as its hash with a salt. Erasing a customer deletes the salts:
+-- what stays of the text is a number that nobody can test a guess against.
 CREATE TABLE audit_salts (
   tenant_id   text NOT NULL,
   customer_id uuid NOT NULL,
@@ -109,7 +109,8 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON erased_texts
 CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON appointment_history
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- History changes in one way: free text gives way to the word 'erased', once its commitment is kept.
+-- History changes in one way: free text gives way to the word 'erased', once its commitment is
+-- kept.
 CREATE FUNCTION allow_erasure_only() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   kept erased_texts; allowed appointment_history := OLD;

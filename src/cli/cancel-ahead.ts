@@ -1,7 +1,7 @@
 import { statesAllowing } from '../domain/appointment-state.ts';
 import type { Database } from '../io/postgres.ts';
 import { sha256 } from '../io/random.ts';
-import type { ChangedBy } from '../store/audited.ts';
+import type { ChangedBy } from '../store/audit-entries.ts';
 import { findCustomerOpen, type CustomerKey } from '../store/read/customer-records.ts';
 import { insertActions, type ActionRow } from '../store/write/accept-actions.ts';
 import { Failure } from './failure.ts';

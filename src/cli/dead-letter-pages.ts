@@ -1,5 +1,5 @@
 import type { Database } from '../io/postgres.ts';
-import type { ChangedBy } from '../store/audited.ts';
+import type { ChangedBy } from '../store/audit-entries.ts';
 import {
   findDeadLetters,
   findParkedBesideDeadLetters,

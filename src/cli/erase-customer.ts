@@ -7,8 +7,8 @@ import {
   findCustomerRecord,
 } from '../store/read/customer-records.ts';
 import {
-  eraseAppointmentTexts,
-  eraseContactData,
+  eraseCustomerTexts,
+  eraseCustomerContact,
   type Erasure,
 } from '../store/write/erase-customer.ts';
 import { cancelAhead } from './cancel-ahead.ts';
@@ -78,7 +78,7 @@ async function eraseAll(database: Database, { erasure, onDone }: Erasing): Promi
   for (let isDone = false; !isDone;) {
     erased += await eraseTexts(database, { erasure, onDone });
     isDone = await writeUnderEpoch(database, (epoch) =>
-      database.transaction((queries) => eraseContactData(queries, epoch, erasure)),
+      database.transaction((queries) => eraseCustomerContact(queries, epoch, erasure)),
     );
   }
   return erased;
@@ -91,7 +91,7 @@ async function eraseTexts(database: Database, { erasure, onDone }: Erasing): Pro
     const ids = await findCustomerAppointmentIds(database, erasure, page);
     if (ids.length === 0) return erased;
     erased += await writeUnderEpoch(database, (epoch) =>
-      database.transaction((queries) => eraseAppointmentTexts(queries, epoch, { ...erasure, ids })),
+      database.transaction((queries) => eraseCustomerTexts(queries, epoch, { ...erasure, ids })),
     );
     onDone(ids.length);
     after = ids.at(-1) ?? leastUuid;

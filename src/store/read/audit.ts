@@ -75,9 +75,9 @@ const wrongEntries = statement<WrongEntry>(
   ORDER BY l.seq, e.id`,
 );
 
-// One statement and so one snapshot: a version on its way into a link is in one place of these. What
-// nothing announces was not written by the service, or its link was taken away. A history that is
-// older than the chain is neither.
+// One statement and so one snapshot: a version on its way into a link is in one place of these.
+// What nothing announces was not written by the service, or its link was taken away. A history that
+// is older than the chain is neither.
 const unlinked = statement<UnlinkedEntry>(
   'audit_unlinked_entries',
   `WITH linked AS (

@@ -11,7 +11,8 @@ const customerRecord = statement<{ customer: string | null; appointments: number
 );
 
 const rowsOf = (table: string, order: string, omitted = ''): string => `coalesce((
-      SELECT jsonb_agg(to_jsonb(r) - '{tenant_id,appointment_id${omitted}}'::text[] ORDER BY ${order})
+      SELECT jsonb_agg(to_jsonb(r) - '{tenant_id,appointment_id${omitted}}'::text[]
+        ORDER BY ${order})
       FROM ${table} r WHERE r.tenant_id = a.tenant_id
         AND r.appointment_id = a.appointment_id), '[]')`;
 

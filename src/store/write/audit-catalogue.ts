@@ -1,5 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
-import { auditEntries } from '../audited.ts';
+import { auditEntries } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 // What was put is in the command; names of staff and reasons of absences are not for the audit.

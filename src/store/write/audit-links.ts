@@ -17,9 +17,10 @@ const lockShards = statement<{ shard: number }>(
   ORDER BY c.shard FOR UPDATE OF c SKIP LOCKED`,
 );
 
-// One look-up per appointment, not per version; OFFSET 0 keeps it a look-up. Digests are made of all
-// rows as they are, and again of those with free text, with its commitments. A salt belongs to one
-// shard, so that nobody else makes the same one meanwhile. A version without its row gets no digest.
+// One look-up per appointment, not per version; OFFSET 0 keeps it a look-up. Digests are made of
+// all rows as they are, and again of those with free text, with its commitments. A salt belongs to
+// one shard, so that nobody else makes the same one meanwhile. A version without its row gets no
+// digest.
 const linkTransitions = statement<{ shard: number; linked: number }>(
   'link_transitions',
   `WITH read AS MATERIALIZED (

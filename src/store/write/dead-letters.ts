@@ -1,5 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
-import { auditEntries, type ChangedBy } from '../audited.ts';
+import { auditEntries, type ChangedBy } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 export interface DeadLetterKey {

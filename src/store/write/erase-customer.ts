@@ -1,5 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
-import { auditEntries, type ChangedBy } from '../audited.ts';
+import { auditEntries, type ChangedBy } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 /** Stands where a text was. */
@@ -132,7 +132,7 @@ const eraseContact = statement<never>(
  * Erases what people wrote about these appointments, in the caller's transaction; answers how many
  * had any of it. Repeatable. Throws SQLSTATE SW001 where writes are closed.
  */
-export async function eraseAppointmentTexts(
+export async function eraseCustomerTexts(
   queries: Queries,
   epoch: number,
   { tenantId, customerId, ownReasons, by, ids }: Erasure & { ids: readonly string[] },
@@ -149,7 +149,7 @@ export async function eraseAppointmentTexts(
  * Erases the contact data and the salts, in the caller's transaction: from then on nobody can test
  * a guess. False, and nothing done, where text was written meanwhile: it has to go before.
  */
-export async function eraseContactData(
+export async function eraseCustomerContact(
   queries: Queries,
   epoch: number,
   { tenantId, customerId, ownReasons, by }: Erasure,
