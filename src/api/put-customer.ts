@@ -5,6 +5,7 @@ import type { Answer, Call, Route } from '../contract/route.ts';
 import { findCustomer } from '../store/read/customers.ts';
 import { putCustomer as storeCustomer } from '../store/write/customers.ts';
 import { acceptEpoch } from './accept-epoch.ts';
+import { changedBy } from './changed-by.ts';
 import { memberOf } from './check-slot.ts';
 import { checkTimeZone } from './check-time-zone.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -60,6 +61,7 @@ async function handle({ database, epoch }: Parts, call: Call<Customer>): Promise
       phone: body.phone ?? null,
       locale: body.locale ?? null,
       timeZone: body.time_zone ?? null,
+      by: changedBy(call),
     }),
   );
   const row = await findCustomer(database, { tenantId, id, ownerId: null });

@@ -1,4 +1,5 @@
 import type { Database } from '../io/postgres.ts';
+import type { ChangedBy } from '../store/audit-entries.ts';
 import {
   findDeadLetters,
   findParkedBesideDeadLetters,
@@ -81,21 +82,31 @@ async function* parked(
 /** Redrives or discards a page; answers the ids of what was there and could be. */
 export function changeDeadLetters(
   database: Database,
-  change: 'redrive' | 'discard',
-  letters: readonly Letter[],
+  {
+    change,
+    letters,
+    by,
+  }: {
+    change: 'redrive' | 'discard';
+    letters: readonly Letter[];
+    by: ChangedBy;
+  },
 ): Promise<string[]> {
   const dead = letters.flatMap((letter) => (letter.kind === 'parked' ? [] : [letter.row]));
   const waiting = letters.flatMap((letter) => (letter.kind === 'parked' ? [letter.row] : []));
   return writeUnderEpoch(database, async (epoch) => {
     const write = change === 'redrive' ? redriveDeadLetters : discardDeadLetters;
-    const done = dead.length === 0 ? new Set<number>() : await write(database, epoch, dead);
+    const done =
+      dead.length === 0 ? new Set<number>() : await write(database, epoch, { letters: dead, by });
     const commands = dead.filter(({ lane }) => change === 'redrive' && lane === commandLane);
     const asked =
-      commands.length === 0 ? [] : await redriveCommandDeadLetters(database, epoch, commands);
+      commands.length === 0
+        ? []
+        : await redriveCommandDeadLetters(database, epoch, { letters: commands, by });
     const unparked =
       change === 'discard' || waiting.length === 0
         ? new Set<string>()
-        : await unparkInOutbox(database, epoch, waiting);
+        : await unparkInOutbox(database, epoch, { appointments: waiting, by });
     return [...[...done, ...asked].map(String), ...unparked];
   });
 }

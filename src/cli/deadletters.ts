@@ -9,6 +9,7 @@ import {
   type Letter,
   type LetterSelection,
 } from './dead-letter-pages.ts';
+import { changedHere } from './changed-here.ts';
 import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
 import { withServiceDatabase } from './service-database.ts';
@@ -121,14 +122,15 @@ async function act(
     ids,
     options: { all = false, json = false, ...selection },
   }: { ids: string[]; options: ChangeOptions },
-  { environment, terminal }: Surroundings,
+  { environment, terminal, account }: Surroundings,
 ): Promise<void> {
   if (all === ids.length > 0) throw new Failure('name ids, or say --all', { exitStatus: 2 });
   const selected = all ? selection : { ...selection, ids };
   const done: string[] = [];
+  const by = changedHere({ account });
   await withServiceDatabase(parseSettings(environment), async (database) => {
-    for await (const page of deadLetterPages(database, selected)) {
-      done.push(...(await changeDeadLetters(database, change, page)));
+    for await (const letters of deadLetterPages(database, selected)) {
+      done.push(...(await changeDeadLetters(database, { change, letters, by })));
     }
   });
   const kept = ids.filter((id) => !done.includes(id));

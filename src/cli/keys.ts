@@ -6,6 +6,7 @@ import { newApiKey } from '../io/new-api-key.ts';
 import { sqlState } from '../io/postgres.ts';
 import { listKeys, type ListedKey } from '../store/read/api-keys.ts';
 import { insertKeyIfAbsent, revokeKey } from '../store/write/api-keys.ts';
+import { changedHere } from './changed-here.ts';
 import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
 import { keyIdOf, unknownKey } from './key-id.ts';
@@ -81,6 +82,7 @@ async function createKey(options: CreateOptions, surroundings: Surroundings): Pr
     ...kept,
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
+    by: changedHere(surroundings),
   };
   await withServiceDatabase(parseSettings(environment), async (database) => {
     await writeUnderEpoch(database, (epoch) => insertKeyIfAbsent(database, epoch, row)).catch(
@@ -152,16 +154,12 @@ function shown(seconds: number | null): string | null {
 async function revoke(
   id: string,
   { tenant, json }: Options,
-  { environment, terminal }: Surroundings,
+  { environment, terminal, account }: Surroundings,
 ): Promise<void> {
   const keyId = keyIdOf(id, tenant);
+  const key = { tenantId: tenant, keyId, by: changedHere({ account }) };
   const isNew = await withServiceDatabase(parseSettings(environment), async (database) => {
-    if (
-      await writeUnderEpoch(database, (epoch) =>
-        revokeKey(database, epoch, { tenantId: tenant, keyId }),
-      )
-    )
-      return true;
+    if (await writeUnderEpoch(database, (epoch) => revokeKey(database, epoch, key))) return true;
     const known = await listKeys(database, tenant);
     if (!known.some(({ key_id }) => key_id === keyId)) throw unknownKey(id, tenant);
     return false;

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { SettingsError } from '../contract/settings.ts';
 import { systemClock } from '../io/clock.ts';
 import { environment } from '../io/environment.ts';
+import { operatingProcess } from '../io/process.ts';
 import { systemRandom } from '../io/random.ts';
 import { terminal } from '../io/terminal.ts';
 import { Failure } from './failure.ts';
@@ -10,7 +11,8 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Runs one command and answers its exit status: 0 done, 1 failed, 2 wrong usage. */
 export function main(args: readonly string[]): Promise<number> {
-  const surroundings = { terminal, environment: environment(), clock: systemClock };
+  const { account } = operatingProcess;
+  const surroundings = { terminal, environment: environment(), clock: systemClock, account };
   return runCommand(args, { ...surroundings, random: systemRandom });
 }
 

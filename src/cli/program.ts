@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { addAudit } from './audit.ts';
 import { addBook } from './book.ts';
 import { addConfig } from './config.ts';
+import { addCustomers } from './customers.ts';
 import { addDb } from './db.ts';
 import { addDeadLetters } from './deadletters.ts';
 import { addExport } from './export.ts';
@@ -27,7 +29,9 @@ export function createProgram(surroundings: Surroundings): Command {
   addBook(program, surroundings);
   addExport(program, surroundings);
   addKeys(program, surroundings);
+  addCustomers(program, surroundings);
   addDeadLetters(program, surroundings);
+  addAudit(program, surroundings);
   addOutbox(program, surroundings);
   addDb(program, surroundings);
   return program;

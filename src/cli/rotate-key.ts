@@ -3,6 +3,7 @@ import { parseSettings } from '../contract/settings.ts';
 import { formatInstant } from '../domain/slot.ts';
 import { newApiKey } from '../io/new-api-key.ts';
 import { rotateKey } from '../store/write/api-keys.ts';
+import { changedHere } from './changed-here.ts';
 import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
 import { keyIdOf } from './key-id.ts';
@@ -33,7 +34,7 @@ export function addRotateKey(command: Command, surroundings: Surroundings): void
 async function rotate(
   id: string,
   { tenant, overlap, json }: Options,
-  { environment, terminal, random }: Surroundings,
+  { environment, terminal, random, account }: Surroundings,
 ): Promise<void> {
   const overlapSeconds = timeSpan(overlap);
   if (overlapSeconds === undefined) {
@@ -42,10 +43,10 @@ async function rotate(
   const oldKeyId = keyIdOf(id, tenant);
   const { key, ...kept } = newApiKey(random);
   const successor = { keyId: random.uuidV7(), ...kept };
+  const by = changedHere({ account });
+  const rotation = { tenantId: tenant, oldKeyId, overlapSeconds, successor, by };
   const rotated = await withServiceDatabase(parseSettings(environment), (database) =>
-    writeUnderEpoch(database, (epoch) =>
-      rotateKey(database, epoch, { tenantId: tenant, oldKeyId, overlapSeconds, successor }),
-    ),
+    writeUnderEpoch(database, (epoch) => rotateKey(database, epoch, rotation)),
   );
   if (rotated === undefined) {
     throw new Failure(`tenant "${tenant}" has no key ${id}, or it has ended`);

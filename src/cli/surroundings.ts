@@ -9,4 +9,6 @@ export interface Surroundings {
   terminal: Terminal;
   clock: Clock;
   random: Random;
+  /** The account that runs the command, for the audit. */
+  account: string;
 }

@@ -8,6 +8,7 @@ import {
   writeResource,
   writeServiceType,
 } from '../store/write/catalogue.ts';
+import { auditCatalogueCommand } from '../store/write/audit-catalogue.ts';
 import { commitDecisions, type DecideBatch } from '../store/write/decide.ts';
 import { bumpRegionCatalogues } from '../store/write/lock-regions.ts';
 import type { CatalogueChange } from './catalogue-change.ts';
@@ -50,7 +51,10 @@ export async function commitCatalogue(
   const { created, lanes }: Written = problem ? {} : await writeChange(queries, batch, change);
   const versions =
     !problem && isShared(change) ? await bumpRegionCatalogues(queries, batch.tenantId) : undefined;
-  if (!problem) await bumpCatalogueVersion(queries, batch.tenantId);
+  if (!problem) {
+    await bumpCatalogueVersion(queries, batch.tenantId);
+    await auditCatalogueCommand(queries, batch.tenantId, commandId);
+  }
   const result = { ...repairs, ...(created !== undefined && { created }) };
   const command = {
     command_id: commandId,

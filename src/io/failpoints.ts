@@ -28,6 +28,8 @@ export const failpointNames = [
   'relay.after-publish-before-confirm',
   'relay.after-confirm-before-delete',
   'relay.partial-delete',
+  'relay.audit-before-commit',
+  'relay.audit-after-commit',
   'worker.after-claim',
   'worker.before-call',
   'worker.during-call',

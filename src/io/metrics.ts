@@ -14,6 +14,7 @@ export function createMetrics() {
     registry,
     ...commandMetrics(registers),
     ...asyncMetrics(registers),
+    ...auditMetrics(registers),
     ...orphanMetrics(registers),
   };
 }
@@ -135,6 +136,21 @@ function asyncMetrics(registers: Registry[]) {
       name: 'slotwright_notifications_total',
       help: 'Notifications by channel and outcome (sent, skipped, failed).',
       labelNames: ['channel', 'outcome'] as const,
+      registers,
+    }),
+  };
+}
+
+function auditMetrics(registers: Registry[]) {
+  return {
+    auditLinked: new Counter({
+      name: 'slotwright_audit_linked_total',
+      help: 'Changes of state and admin actions that a chain of hashes covers.',
+      registers,
+    }),
+    auditLagSeconds: new Gauge({
+      name: 'slotwright_audit_lag_seconds',
+      help: 'Age of the oldest change or admin action that no chain covers yet.',
       registers,
     }),
   };

@@ -1,8 +1,10 @@
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 
 export interface OperatingProcess {
   pid: number;
   host: string;
+  /** Whose process it is: a name, or a number where the account has none. */
+  account: string;
   /** Calls `stop` at the first SIGTERM, SIGINT or SIGHUP; a terminal and npm may both send one. */
   onStopSignal(stop: (signal: string) => void): void;
   /** Calls `report` for an error that nobody caught: the process is then in an unknown state. */
@@ -14,6 +16,7 @@ export interface OperatingProcess {
 export const operatingProcess: OperatingProcess = {
   pid: process.pid,
   host: hostname(),
+  account: account(),
   onStopSignal: (stop) => {
     let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -29,3 +32,11 @@ export const operatingProcess: OperatingProcess = {
   },
   exit: (status) => process.exit(status),
 };
+
+function account(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}

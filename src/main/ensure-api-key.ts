@@ -27,6 +27,7 @@ export async function ensureApiKey(
       prefix: key.slice(0, 6),
       hash: sha256(key),
       scopes: staffScopes,
+      by: { actor: 'start', requestId: null },
     });
   if (settings.apiKey !== undefined) {
     await add(settings.apiKey);

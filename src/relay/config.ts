@@ -8,6 +8,10 @@ export interface RelayConfig {
   gaugePauseMs: number;
   /** Weeks for which the event log has a partition in advance. */
   weeksAhead: number;
+  /** Between two turns of the audit; what comes in one pause shares a link per shard. */
+  auditPauseMs: number;
+  /** Versions of one shard that a link covers at most. */
+  auditPerShard: number;
   /** EVENT_LOG_RETENTION_DAYS */
   keepLogDays: number;
 }
@@ -19,5 +23,7 @@ export const defaultRelayConfig: RelayConfig = {
   idlePauseMs: 250,
   gaugePauseMs: 2_000,
   weeksAhead: 4,
+  auditPauseMs: 2_000,
+  auditPerShard: 1_000,
   keepLogDays: 35,
 };

@@ -22,4 +22,10 @@ export const crashPoints = {
 
   /** Events gone from the outbox and in the event log, uncommitted, their shards locked. */
   partialDelete: ({ failpoints }: Needs) => failpoints.whenArmed('relay.partial-delete'),
+
+  /** Links of the audit and the cursors behind them, uncommitted, their shards' chains locked. */
+  beforeAuditCommit: ({ failpoints }: Needs) => failpoints.reach('relay.audit-before-commit'),
+
+  /** Links committed, and nothing held: the next turn goes on behind them. */
+  afterAuditCommit: ({ failpoints }: Needs) => failpoints.reach('relay.audit-after-commit'),
 };

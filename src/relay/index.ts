@@ -1,6 +1,7 @@
 import { BusError } from '../io/bus/bus.ts';
 import { pollingLoop } from '../io/polling-loop.ts';
 import type { RelayDependencies } from './dependencies.ts';
+import { linkAudit } from './link-audit.ts';
 import { logPartitions } from './log-partitions.ts';
 import { outboxGauges } from './outbox-gauges.ts';
 import { publishOutbox } from './publish-outbox.ts';
@@ -41,7 +42,11 @@ export function createRelay(dependencies: RelayDependencies): Relay {
     },
   });
   const leases = createShardLeases(dependencies, () => publishing.wake());
-  const background = [outboxGauges(dependencies), logPartitions(dependencies)];
+  const background = [
+    outboxGauges(dependencies),
+    logPartitions(dependencies),
+    linkAudit(dependencies, leases),
+  ];
   let state: 'new' | 'running' | 'stopped' = 'new';
   return {
     start: () => {

@@ -12,6 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { launch } from '../support/launch.ts';
 
 const tenantId = 'default';
+const by = { actor: 'test', requestId: null };
 const refused = { code: 'unauthenticated' };
 let planted: TestDatabase;
 /** One per process. */
@@ -43,7 +44,7 @@ function standingClock(): Clock & { ms: number } {
 
 async function addKey(expiresAt?: number): Promise<{ keyId: string; authorization: string }> {
   const { key, ...kept } = newApiKey(systemRandom);
-  const row = { tenantId, keyId: randomUUID(), ...kept, scopes: ['appointments:read'] };
+  const row = { tenantId, keyId: randomUUID(), ...kept, scopes: ['appointments:read'], by };
   const expiring = expiresAt === undefined ? row : { ...row, expiresAt };
   assert.ok(databases[0] && (await insertKeyIfAbsent(databases[0], 1, expiring)));
   return { keyId: row.keyId, authorization: `Bearer ${key}` };
@@ -60,7 +61,7 @@ test('a revocation is effective within one second in every process, however busy
     // Those look-ups get a moment.
     if (clock.ms % 500 === 0) await planted.query('SELECT pg_sleep(0.02)');
   }
-  assert.ok(databases[0] && (await revokeKey(databases[0], 1, { tenantId, keyId })));
+  assert.ok(databases[0] && (await revokeKey(databases[0], 1, { tenantId, keyId, by })));
   clock.ms += 1_000;
   for (const process of processes) {
     await assert.rejects(ask(process), refused);
@@ -75,7 +76,7 @@ test('an unknown key is looked up again soon: it may have been made in another p
   const { key, ...kept } = newApiKey(systemRandom);
   const ask = async () => process.authenticate(`Bearer ${key}`);
   await assert.rejects(ask(), refused);
-  const row = { tenantId, keyId: randomUUID(), ...kept, scopes: [] };
+  const row = { tenantId, keyId: randomUUID(), ...kept, scopes: [], by };
   assert.ok(databases[0] && (await insertKeyIfAbsent(databases[0], 1, row)));
   clock.ms += 250;
   assert.equal((await ask()).tenantId, tenantId);
@@ -143,7 +144,7 @@ test('what has ended has no successor, and wrong usage changes nothing', async (
   assert.equal((await rotate('not-an-id')).status, 1);
   assert.equal((await rotate(randomUUID())).status, 1);
   assert.equal((await rotate(keyId, '--tenant', 'other')).status, 1);
-  assert.ok(databases[0] && (await revokeKey(databases[0], 1, { tenantId, keyId })));
+  assert.ok(databases[0] && (await revokeKey(databases[0], 1, { tenantId, keyId, by })));
   assert.equal((await rotate(keyId)).status, 1);
   const [row] = await planted.query<{ count: number }>(
     'SELECT count(*) AS count FROM api_keys WHERE expires_at IS NULL AND revoked_at IS NULL',

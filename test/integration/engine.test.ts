@@ -15,6 +15,7 @@ import {
 } from '../support/engine-parts.ts';
 import { eventually } from '../support/eventually.ts';
 import { at } from '../support/placement-region.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 let store: TestDatabase;
 let api: Accepting;
@@ -22,6 +23,7 @@ const running = new Set<{ close(): Promise<void> }>();
 
 before(async () => {
   store = await freshDatabase();
+  await unguardHistory(store);
   api = accepting(store);
 });
 after(async () => {

@@ -24,6 +24,7 @@ before(async () => {
   await insertKeyIfAbsent(api.database, 1, {
     ...{ tenantId: 'default', keyId: randomUUID(), prefix: 'events', hash: sha256(key) },
     scopes: ['events:read'],
+    by: { actor: 'test', requestId: null },
   });
 });
 

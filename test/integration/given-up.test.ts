@@ -12,6 +12,7 @@ import {
   type RunningEngine,
 } from '../support/engine-parts.ts';
 import { eventually } from '../support/eventually.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 const patience = { attempts: 3, firstMs: 30, lastMs: 60 };
 const nine = Date.parse('2030-06-03T09:00:00Z');
@@ -22,6 +23,7 @@ let engine: RunningEngine;
 
 before(async () => {
   fixture = await openApi();
+  await unguardHistory(fixture.store);
   api = accepting(fixture.store);
   // What the database takes in no form, by appointment and by what would become of it.
   await fixture.store.query(

@@ -14,6 +14,7 @@ import { createWorker } from '../../src/worker/index.ts';
 import { asyncParts, schedule } from '../support/async-parts.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 interface Email {
   subject: string;
@@ -33,6 +34,7 @@ let webPort: number;
 
 before(async () => {
   db = await freshDatabase();
+  await unguardHistory(db);
   await db.query(`INSERT INTO locations (tenant_id, location_id, name, time_zone, region)
     VALUES ('default', 'main', 'Main <street>', 'Asia/Tokyo', 'default')`);
   mailDirectory = await mkdtemp(join(tmpdir(), 'slotwright-mail-'));

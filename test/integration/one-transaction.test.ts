@@ -8,6 +8,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { allDecided } from '../support/engine-invariants.ts';
 import { accepting, openResource, runEngine, type Accepting } from '../support/engine-parts.ts';
 import { at } from '../support/placement-region.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 let db: TestDatabase;
 let parts: AsyncParts;
@@ -15,6 +16,7 @@ let api: Accepting;
 
 before(async () => {
   db = await freshDatabase();
+  await unguardHistory(db);
   parts = await asyncParts(db.url);
   api = accepting(db);
 });

@@ -13,6 +13,7 @@ import { acquireFreeRegions, type RegionLease } from '../../src/store/write/regi
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { appointment, command } from '../support/decisions.ts';
 import { at, resource } from '../support/placement-region.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 let store: TestDatabase;
 let database: Database;
@@ -20,6 +21,7 @@ let lanes: number[] = [];
 
 before(async () => {
   store = await freshDatabase();
+  await unguardHistory(store);
   database = openDatabase({ url: store.url, applicationName: 'guard', maxConnections: 4 });
   const place = { tenantId: 'default', region: 'default' };
   lanes = (await writeResource(database, place, resource('a', { capacity: 4 }))).lanes;

@@ -12,6 +12,7 @@ import {
 } from '../support/engine-parts.ts';
 import { eventually } from '../support/eventually.ts';
 import { at } from '../support/placement-region.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 let store: TestDatabase;
 let api: Accepting;
@@ -19,6 +20,7 @@ const running = new Set<RunningEngine>();
 
 before(async () => {
   store = await freshDatabase();
+  await unguardHistory(store);
   api = accepting(store);
 });
 after(async () => {

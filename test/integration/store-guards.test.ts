@@ -24,6 +24,7 @@ import {
   type Accepting,
 } from '../support/engine-parts.ts';
 import { at, regionOf } from '../support/placement-region.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 // What the statements refuse by themselves, whoever runs them and whatever else stands in the way.
 
@@ -33,6 +34,7 @@ let api: Accepting;
 
 before(async () => {
   db = await freshDatabase();
+  await unguardHistory(db);
   parts = await asyncParts(db.url);
   api = accepting(db);
 });

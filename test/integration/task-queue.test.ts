@@ -15,12 +15,14 @@ import { createWorker } from '../../src/worker/index.ts';
 import { addTenant, asyncParts, schedule, type AsyncParts } from '../support/async-parts.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 let db: TestDatabase;
 let parts: AsyncParts;
 
 before(async () => {
   db = await freshDatabase();
+  await unguardHistory(db);
   parts = await asyncParts(db.url);
   for (const tenant of ['busy', 'quiet', 'small']) await addTenant(db, tenant);
 });

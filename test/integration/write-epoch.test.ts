@@ -17,6 +17,7 @@ import { asyncParts, schedule, type AsyncParts } from '../support/async-parts.ts
 import { addEvents } from '../support/bus-world.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { creates } from '../support/engine-parts.ts';
+import { unguardHistory } from '../support/unguard-history.ts';
 
 const store = new URL('../../src/store/write/', import.meta.url);
 for (const name of readdirSync(store)) await import(new URL(name, store).href);
@@ -39,6 +40,7 @@ let parts: AsyncParts;
 
 before(async () => {
   db = await freshDatabase();
+  await unguardHistory(db);
   parts = await asyncParts(db.url);
 });
 after(async () => {

@@ -64,7 +64,8 @@ export async function run(args: string[], environment: Record<string, string> = 
     progress: () => noProgress,
   };
   const clock = { ...systemClock, sleep: () => Promise.resolve() };
-  const surroundings = { environment, terminal, clock, random: systemRandom };
+  const shared = { environment, terminal, clock, random: systemRandom };
+  const surroundings = { ...shared, account: 'test' };
   const status = await runCommand(args, surroundings);
   return { status, out: out.join('\n'), err: err.join('\n'), written: written.join('') };
 }

@@ -130,6 +130,7 @@ export async function openEdge(): Promise<EdgeFixture> {
       prefix: key.slice(0, 6),
       hash: sha256(key),
       scopes,
+      by: { actor: 'test', requestId: null },
     });
   await addKey(writer, ['appointments:write', 'appointments:read']);
   await addKey(reader, ['appointments:read', 'appointments:self', 'no-such-scope']);

@@ -5,6 +5,7 @@ import { newApiKey } from '../../io/new-api-key.ts';
 import { hasTenant } from '../../store/read/tenants.ts';
 import { insertRequestedKey, type RequestedApiKey } from '../../store/write/api-keys.ts';
 import { acceptEpoch } from '../accept-epoch.ts';
+import { changedBy } from '../changed-by.ts';
 import { checkInstant, instantOf, memberOf } from '../check-slot.ts';
 import { contentHash } from '../content-hash.ts';
 import type { FirstUse, KeyName } from '../idempotency.ts';
@@ -47,11 +48,11 @@ async function handle(parts: AdminParts, call: Call<CreateApiKey>): Promise<Answ
     return replay(first);
   }
   const row = { tenantId: body.tenant, scopes, ...(expiresAt !== undefined && { expiresAt }) };
-  const request = { ...name, contentHash: hash, actor: principal.actor };
-  return makeOnce(parts, name, { ...row, request });
+  const request = { ...name, contentHash: hash };
+  return makeOnce(parts, name, { ...row, request, by: changedBy(call) });
 }
 
-type Wanted = Pick<RequestedApiKey, 'tenantId' | 'scopes' | 'expiresAt' | 'request'>;
+type Wanted = Pick<RequestedApiKey, 'tenantId' | 'scopes' | 'expiresAt' | 'request' | 'by'>;
 
 async function makeOnce(
   { dependencies, idempotency }: AdminParts,

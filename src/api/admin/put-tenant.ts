@@ -4,6 +4,7 @@ import { Tenant, TenantView } from '../../contract/tenant.ts';
 import { findTenant } from '../../store/read/tenants.ts';
 import { putTenant as storeTenant } from '../../store/write/tenants.ts';
 import { acceptEpoch } from '../accept-epoch.ts';
+import { changedBy } from '../changed-by.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { noSuchTenant } from './admin-reach.ts';
 import { tenantOf, tenantView } from './get-tenant.ts';
@@ -28,8 +29,9 @@ export function putTenant(parts: Parts): Route {
 async function handle({ database, epoch }: Parts, call: Call<Tenant>): Promise<Answer> {
   const id = tenantOf(call);
   const { name, settings = {} } = call.body;
+  const by = changedBy(call);
   const { created } = await acceptEpoch(epoch, (current) =>
-    storeTenant(database, current, { id, name, settings }),
+    storeTenant(database, current, { id, name, settings, by }),
   );
   const row = await findTenant(database, id);
   if (row === undefined) throw noSuchTenant();

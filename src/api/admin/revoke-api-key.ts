@@ -3,6 +3,7 @@ import { fields } from '../../contract/fields.ts';
 import type { Answer, Call, Route } from '../../contract/route.ts';
 import { revokeKey } from '../../store/write/api-keys.ts';
 import { acceptEpoch } from '../accept-epoch.ts';
+import { changedBy } from '../changed-by.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { apiKeyOf } from './get-api-key.ts';
 
@@ -25,6 +26,7 @@ export function revokeApiKey(parts: Parts): Route {
 async function handle({ database, epoch }: Parts, call: Call): Promise<Answer> {
   const { tenant_id: tenantId, key_id: keyId } = await apiKeyOf(database, call);
   // One that was revoked before stays as it is, and is answered the same.
-  await acceptEpoch(epoch, (current) => revokeKey(database, current, { tenantId, keyId }));
+  const key = { tenantId, keyId, by: changedBy(call) };
+  await acceptEpoch(epoch, (current) => revokeKey(database, current, key));
   return { status: 204 };
 }

@@ -1,4 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
+import { auditEntries, type ChangedBy } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 export interface NewApiKey {
@@ -11,15 +12,25 @@ export interface NewApiKey {
   scopes: readonly string[];
   /** Epoch seconds; absent: never. */
   expiresAt?: number;
+  by: ChangedBy;
+}
+
+function keyMade(from: string, by: { actor: string; requestId: string }): string {
+  const details = `jsonb_build_object('scopes', scopes, 'expires_at', expires_at)`;
+  const key = { tenant: 'tenant_id', subject: 'key_id::text', details };
+  return auditEntries({ action: `'create-api-key'`, ...key, ...by, from });
 }
 
 const insertApiKey = statement<{ key_id: string }>(
   'insert_api_key',
-  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
-  INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
-  SELECT $2::text, $3::uuid, $4::text, $5::bytea, $6::text[], to_timestamp($7) FROM epoch
-  ON CONFLICT (hash) DO NOTHING
-  RETURNING key_id`,
+  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  made AS (
+    INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
+    SELECT $2::text, $3::uuid, $4::text, $5::bytea, $6::text[], to_timestamp($7) FROM epoch
+    ON CONFLICT (hash) DO NOTHING
+    RETURNING *),
+  audited AS (${keyMade('made', { actor: '$8', requestId: '$9' })})
+  SELECT key_id FROM made`,
 );
 
 /**
@@ -31,9 +42,9 @@ export async function insertKeyIfAbsent(
   epoch: number,
   key: NewApiKey,
 ): Promise<boolean> {
-  const { tenantId, keyId, prefix, hash, scopes, expiresAt = null } = key;
-  const values = [epoch, tenantId, keyId, prefix, hash, scopes, expiresAt];
-  const rows = await queries.run(insertApiKey, values);
+  const { tenantId, keyId, prefix, hash, scopes, expiresAt = null, by } = key;
+  const row = [tenantId, keyId, prefix, hash, scopes, expiresAt];
+  const rows = await queries.run(insertApiKey, [epoch, ...row, by.actor, by.requestId]);
   return rows.length === 1;
 }
 
@@ -45,7 +56,6 @@ export interface RequestedApiKey extends NewApiKey {
     key: string;
     /** Hex SHA-256 of the normalised request. */
     contentHash: string;
-    actor: string;
   };
 }
 
@@ -61,10 +71,13 @@ const requestApiKey = statement<{ key_id: string }>(
       now()
     FROM epoch
     ON CONFLICT DO NOTHING
-    RETURNING subject_id)
-  INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
-  SELECT $7::text, subject_id, $8::text, $9::bytea, $10::text[], to_timestamp($11) FROM fresh
-  RETURNING key_id`,
+    RETURNING subject_id),
+  made AS (
+    INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
+    SELECT $7::text, subject_id, $8::text, $9::bytea, $10::text[], to_timestamp($11) FROM fresh
+    RETURNING *),
+  audited AS (${keyMade('made', { actor: '$6', requestId: '$12' })})
+  SELECT key_id FROM made`,
 );
 
 /**
@@ -76,9 +89,9 @@ export async function insertRequestedKey(
   epoch: number,
   { request, ...made }: RequestedApiKey,
 ): Promise<boolean> {
-  const { keyId, tenantId, prefix, hash, scopes, expiresAt = null } = made;
-  const asked = [request.tenantId, request.key, request.contentHash, keyId, request.actor];
-  const row = [tenantId, prefix, hash, scopes, expiresAt];
+  const { keyId, tenantId, prefix, hash, scopes, expiresAt = null, by } = made;
+  const asked = [request.tenantId, request.key, request.contentHash, keyId, by.actor];
+  const row = [tenantId, prefix, hash, scopes, expiresAt, by.requestId];
   const rows = await queries.run(requestApiKey, [epoch, ...asked, ...row]);
   return rows.length === 1;
 }
@@ -90,6 +103,7 @@ export interface Rotation {
   /** How long the old key goes on, unless it ends before. */
   overlapSeconds: number;
   successor: Pick<NewApiKey, 'keyId' | 'prefix' | 'hash'>;
+  by: ChangedBy;
 }
 
 // A successor lives as long as the old key was made to live.
@@ -109,7 +123,12 @@ const rotateApiKey = statement<RotatedKey>(
   made AS (
     INSERT INTO api_keys (tenant_id, key_id, prefix, hash, scopes, expires_at)
     SELECT tenant_id, $5::uuid, $6::text, $7::bytea, scopes, until FROM found
-    RETURNING scopes, expires_at)
+    RETURNING tenant_id, key_id, scopes, expires_at),
+  audited AS (${auditEntries({
+    ...{ action: `'rotate-api-key'`, tenant: 'tenant_id', subject: '$3::uuid::text' },
+    ...{ actor: '$8', requestId: '$9', from: 'made' },
+    details: `jsonb_build_object('successor', key_id)`,
+  })})
   SELECT made.scopes, floor(date_part('epoch', made.expires_at))::int8 AS expires_s,
     floor(date_part('epoch', ended.expires_at))::int8 AS old_expires_s
   FROM made, ended`,
@@ -128,20 +147,27 @@ export interface RotatedKey {
 export async function rotateKey(
   queries: Queries,
   epoch: number,
-  { tenantId, oldKeyId, overlapSeconds, successor }: Rotation,
+  { tenantId, oldKeyId, overlapSeconds, successor, by }: Rotation,
 ): Promise<RotatedKey | undefined> {
   const { keyId, prefix, hash } = successor;
-  const values = [epoch, tenantId, oldKeyId, overlapSeconds, keyId, prefix, hash];
+  const made = [keyId, prefix, hash, by.actor, by.requestId];
+  const values = [epoch, tenantId, oldKeyId, overlapSeconds, ...made];
   const [row] = await queries.run(rotateApiKey, values);
   return row;
 }
 
 const revokeApiKey = statement<{ key_id: string }>(
   'revoke_api_key',
-  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
-  UPDATE api_keys k SET revoked_at = now() FROM epoch
-  WHERE k.tenant_id = $2 AND k.key_id = $3 AND k.revoked_at IS NULL
-  RETURNING k.key_id`,
+  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  ended AS (
+    UPDATE api_keys k SET revoked_at = now() FROM epoch
+    WHERE k.tenant_id = $2 AND k.key_id = $3 AND k.revoked_at IS NULL
+    RETURNING k.tenant_id, k.key_id),
+  audited AS (${auditEntries({
+    ...{ action: `'revoke-api-key'`, tenant: 'tenant_id', subject: 'key_id::text' },
+    ...{ actor: '$4', requestId: '$5', from: 'ended' },
+  })})
+  SELECT key_id FROM ended`,
 );
 
 /**
@@ -151,9 +177,10 @@ const revokeApiKey = statement<{ key_id: string }>(
 export async function revokeKey(
   queries: Queries,
   epoch: number,
-  { tenantId, keyId }: Pick<NewApiKey, 'tenantId' | 'keyId'>,
+  { tenantId, keyId, by }: Pick<NewApiKey, 'tenantId' | 'keyId' | 'by'>,
 ): Promise<boolean> {
-  const rows = await queries.run(revokeApiKey, [epoch, tenantId, keyId]);
+  const values = [epoch, tenantId, keyId, by.actor, by.requestId];
+  const rows = await queries.run(revokeApiKey, values);
   return rows.length === 1;
 }
 

@@ -1,5 +1,6 @@
 import type { Queries } from '../../io/postgres.ts';
 import { statement } from '../statement.ts';
+import { auditedLetters, valuesOf, type LetterChange } from './dead-letters.ts';
 
 /** The lane of dead letters that are commands; their ids are of the same sequence as tasks'. */
 export const commandLane = 'command';
@@ -28,12 +29,13 @@ const redrive = statement<{ task_id: number }>(
         SELECT FROM appointments a
         WHERE a.tenant_id = d.tenant_id AND a.appointment_id = d.appointment_id
           AND a.state IN ('COMPLETED', 'CANCELLED', 'FAILED'))
-    RETURNING d.task_id, c.*),
+    RETURNING d.task_id, d.lane, d.kind, c.*),
   again AS (
     INSERT INTO commands (tenant_id, command_id, operation, appointment_id, region, payload,
       if_match, created_at, actor, request_id, traceparent)
     SELECT tenant_id, gen_random_uuid(), operation, appointment_id, region, payload, if_match,
-      now(), actor, request_id, traceparent FROM dead ORDER BY accepted_seq)
+      now(), actor, request_id, traceparent FROM dead ORDER BY accepted_seq),
+  audited AS (${auditedLetters('redrive', 'dead')})
   SELECT task_id FROM dead`,
 );
 
@@ -54,9 +56,8 @@ export async function buryCommand(
 export async function redriveCommandDeadLetters(
   queries: Queries,
   epoch: number,
-  letters: readonly { tenant_id: string; task_id: number }[],
+  change: LetterChange,
 ): Promise<Set<number>> {
-  const keys = letters.map(({ tenant_id, task_id }) => ({ tenant_id, task_id }));
-  const rows = await queries.run(redrive, [epoch, JSON.stringify(keys)]);
+  const rows = await queries.run(redrive, [epoch, ...valuesOf(change)]);
   return new Set(rows.map(({ task_id }) => task_id));
 }

@@ -1,9 +1,25 @@
 import type { Queries } from '../../io/postgres.ts';
+import { auditEntries, type ChangedBy } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 export interface DeadLetterKey {
   tenant_id: string;
   task_id: number;
+}
+
+/** What an operator does with dead letters; `letters` are those that are meant. */
+export interface LetterChange {
+  letters: readonly DeadLetterKey[];
+  by: ChangedBy;
+}
+
+/** SQL for the entries of letters that `from` has taken away; $3 and $4 are who has. */
+export function auditedLetters(action: 'redrive' | 'discard', from: string): string {
+  return auditEntries({
+    ...{ action: `'${action}-dead-letter'`, tenant: 'tenant_id', subject: 'task_id::text', from },
+    ...{ actor: '$3', requestId: '$4' },
+    details: `jsonb_build_object('lane', lane, 'kind', kind, 'appointment_id', appointment_id)`,
+  });
 }
 
 const named = `epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
@@ -27,7 +43,8 @@ const redrive = statement<{ task_id: number }>(
   freed AS (
     UPDATE held_events h SET parked = false FROM dead d
     WHERE d.lane = 'event' AND h.consumer = d.kind AND h.tenant_id = d.tenant_id
-      AND h.appointment_id = d.appointment_id AND h.version = (d.payload ->> 'version')::int)
+      AND h.appointment_id = d.appointment_id AND h.version = (d.payload ->> 'version')::int),
+  audited AS (${auditedLetters('redrive', 'dead')})
   SELECT task_id FROM dead`,
 );
 
@@ -48,7 +65,8 @@ const discard = statement<{ task_id: number }>(
     INSERT INTO inbox (consumer, tenant_id, appointment_id, version)
     SELECT kind, tenant_id, appointment_id, (payload ->> 'version')::int FROM dead
     WHERE lane = 'event'
-    ON CONFLICT DO NOTHING)
+    ON CONFLICT DO NOTHING),
+  audited AS (${auditedLetters('discard', 'dead')})
   SELECT task_id FROM dead`,
 );
 
@@ -56,22 +74,24 @@ const discard = statement<{ task_id: number }>(
 export async function redriveDeadLetters(
   queries: Queries,
   epoch: number,
-  keys: readonly DeadLetterKey[],
+  change: LetterChange,
 ): Promise<Set<number>> {
-  return ids(await queries.run(redrive, [epoch, keysOf(keys)]));
+  return ids(await queries.run(redrive, [epoch, ...valuesOf(change)]));
 }
 
 /** Gives tasks and events up for good; answers those that there were, which no saga's task is. */
 export async function discardDeadLetters(
   queries: Queries,
   epoch: number,
-  keys: readonly DeadLetterKey[],
+  change: LetterChange,
 ): Promise<Set<number>> {
-  return ids(await queries.run(discard, [epoch, keysOf(keys)]));
+  return ids(await queries.run(discard, [epoch, ...valuesOf(change)]));
 }
 
-function keysOf(keys: readonly DeadLetterKey[]): string {
-  return JSON.stringify(keys.map(({ tenant_id, task_id }) => ({ tenant_id, task_id })));
+/** The letters, who, and by which request: $2 to $4 of a statement. */
+export function valuesOf({ letters, by }: LetterChange): unknown[] {
+  const keys = letters.map(({ tenant_id, task_id }) => ({ tenant_id, task_id }));
+  return [JSON.stringify(keys), by.actor, by.requestId];
 }
 
 function ids(rows: readonly { task_id: number }[]): Set<number> {

@@ -1,4 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
+import { auditEntries, type ChangedBy } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 export interface ShardLease {
@@ -121,11 +122,17 @@ const parkAppointments = statement<never>(
 
 const unparkAppointments = statement<{ appointment_id: string }>(
   'unpark_appointments',
-  `DELETE FROM outbox_parked p USING jsonb_to_recordset($2::jsonb) AS r (
-    tenant_id text, appointment_id uuid)
-  WHERE p.tenant_id = r.tenant_id AND p.appointment_id = r.appointment_id
-    AND assert_write_epoch($1)
-  RETURNING p.appointment_id`,
+  `WITH freed AS (
+    DELETE FROM outbox_parked p USING jsonb_to_recordset($2::jsonb) AS r (
+      tenant_id text, appointment_id uuid)
+    WHERE p.tenant_id = r.tenant_id AND p.appointment_id = r.appointment_id
+      AND assert_write_epoch($1)
+    RETURNING p.tenant_id, p.appointment_id),
+  audited AS (${auditEntries({
+    ...{ action: `'unpark-appointment'`, tenant: 'tenant_id', subject: 'appointment_id::text' },
+    ...{ actor: '$3', requestId: '$4', from: 'freed' },
+  })})
+  SELECT appointment_id FROM freed`,
 );
 
 const countAttempts = statement<never>(
@@ -182,9 +189,14 @@ export async function parkOutbox(
 export async function unparkInOutbox(
   queries: Queries,
   epoch: number,
-  appointments: readonly Pick<ParkedAppointment, 'tenant_id' | 'appointment_id'>[],
+  change: {
+    appointments: readonly Pick<ParkedAppointment, 'tenant_id' | 'appointment_id'>[];
+    by: ChangedBy;
+  },
 ): Promise<Set<string>> {
-  const rows = await queries.run(unparkAppointments, [epoch, JSON.stringify(appointments)]);
+  const { appointments, by } = change;
+  const values = [epoch, JSON.stringify(appointments), by.actor, by.requestId];
+  const rows = await queries.run(unparkAppointments, values);
   return new Set(rows.map(({ appointment_id }) => appointment_id));
 }
 

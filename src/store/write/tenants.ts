@@ -1,4 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
+import { auditEntries, type ChangedBy } from '../audit-entries.ts';
 import { statement } from '../statement.ts';
 
 export interface TenantRecord {
@@ -6,6 +7,7 @@ export interface TenantRecord {
   name: string;
   /** What is absent has its default. */
   settings: Record<string, unknown>;
+  by: ChangedBy;
 }
 
 // Whoever has the tenant's catalogue in memory has its settings there too, and finds it old by its
@@ -25,7 +27,11 @@ const tenantUpsert = statement<{ created: boolean }>(
     INSERT INTO service_types (tenant_id, code, name)
     SELECT put.tenant_id, first.code, first.name
     FROM put, (VALUES ('consultation', 'Consultation'), ('pickup', 'Pickup')) AS first (code, name)
-    WHERE put.created)
+    WHERE put.created),
+  audited AS (${auditEntries({
+    ...{ action: `'put-tenant'`, tenant: 'tenant_id', subject: 'tenant_id', from: 'put' },
+    ...{ actor: '$5', requestId: '$6', details: `jsonb_build_object('created', created)` },
+  })})
   SELECT created FROM put`,
 );
 
@@ -36,9 +42,9 @@ const tenantUpsert = statement<{ created: boolean }>(
 export async function putTenant(
   queries: Queries,
   epoch: number,
-  { id, name, settings }: TenantRecord,
+  { id, name, settings, by }: TenantRecord,
 ): Promise<{ created: boolean }> {
-  const values = [epoch, id, name, JSON.stringify(settings)];
+  const values = [epoch, id, name, JSON.stringify(settings), by.actor, by.requestId];
   const [row] = await queries.run(tenantUpsert, values);
   return { created: row?.created === true };
 }

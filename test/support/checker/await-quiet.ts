@@ -7,6 +7,7 @@ const openWork = `SELECT
   (SELECT count(*) FROM sagas WHERE finished_at IS NULL)::int AS sagas,
   (SELECT count(*) FROM tasks WHERE lane <> 'maintenance')::int AS tasks,
   (SELECT count(*) FROM notifications WHERE state IN ('pending', 'sending'))::int AS notifications,
+  (SELECT count(*) FROM audit_unlinked)::int AS entries,
   (SELECT count(*) FROM outbox_shards s LEFT JOIN consumer_cursors c USING (shard)
     WHERE s.last_position > coalesce(c.position, 0))::int AS unread`;
 

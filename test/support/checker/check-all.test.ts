@@ -307,6 +307,27 @@ const faults: Record<string, Fault> = {
     seen: (ledger) => ledger.mails.pop(),
     says: /said to be sent, and no mail of it has come/,
   },
+  'a change of state that no link covers': {
+    guarantee: 'S12',
+    sql: `DELETE FROM audit_links WHERE ids[1] = '${first}'`,
+    says: /no link covers it/,
+  },
+  'a link of a version that is gone': {
+    guarantee: 'S12',
+    sql: `DELETE FROM appointment_history ${of(first)} AND version = 2`,
+    says: /there is no such version/,
+  },
+  'a link that was written anew': {
+    guarantee: 'S12',
+    sql: `UPDATE audit_links SET versions[1] = 2 WHERE ids[1] = '${first}'`,
+    says: /not that of what it says/,
+  },
+  'an admin action that no link covers': {
+    guarantee: 'S12',
+    sql: `INSERT INTO audit_entries (tenant_id, actor, action, subject)
+      VALUES ('default', 'key:1', 'put-tenant', 'default')`,
+    says: /no link covers this put-tenant/,
+  },
   'a saga that never ended': {
     guarantee: 'L1',
     sql: `UPDATE sagas SET state = 'running', finished_at = NULL ${of(first)}`,

@@ -1,4 +1,5 @@
 import { acknowledgedIsKept } from './s3-acknowledged-is-kept.ts';
+import { auditChains, auditComplete } from './s12-audit.ts';
 import { readFacts } from './facts.ts';
 import { fencing } from './s9-fencing.ts';
 import { keysDecided } from './l4-keys-decided.ts';
@@ -44,10 +45,12 @@ export async function checkAll(options: CheckOptions): Promise<Violation[]> {
     ...legalWords(facts),
     ...fencing(facts),
     ...attemptsWithinLimits(facts, options.retry ?? defaultRetryLimits),
+    ...auditChains(facts),
   ];
   if (!settled) return always;
   return [
     ...always,
+    ...auditComplete(facts),
     ...notificationsOnce(facts, ledger, required),
     ...sagasFinal(facts),
     ...outboxEmpty(facts),

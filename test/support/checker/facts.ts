@@ -26,6 +26,8 @@ export interface Facts {
   sagaSteps: SagaStepFact[];
   notifications: NotificationFact[];
   processes: { process: string; heartbeat_s: number }[];
+  auditLinks: LinkFact[];
+  auditEntries: { tenant: string; id: string; action: string }[];
 }
 
 export interface AppointmentFact {
@@ -150,6 +152,18 @@ export interface NotificationFact {
   state: string;
   ambiguous: number;
 }
+/** A link of the audit; `bytes` are those whose hash it bears. All bytes are hex. */
+export interface LinkFact {
+  tenant: string;
+  shard: number;
+  seq: number;
+  ids: string[];
+  versions: number[];
+  digests: (string | null)[];
+  previous: string;
+  hash: string;
+  bytes: string;
+}
 
 const s = (column: string, name: string): string =>
   `date_part('epoch', ${column})::float8 AS ${name}`;
@@ -195,6 +209,11 @@ const tables: Record<Exclude<keyof Facts, 'nowS'>, string> = {
   notifications: `SELECT tenant_id AS tenant, appointment_id AS appointment, version, channel,
     recipient, state, ambiguous_sends AS ambiguous FROM notifications`,
   processes: `SELECT process_id AS process, ${s('heartbeat_at', 'heartbeat_s')} FROM processes`,
+  auditLinks: `SELECT tenant_id AS tenant, shard, seq, ids, versions, digests::text[] AS digests,
+    encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash,
+    encode(record_send(ROW(1::int2, tenant_id, shard, seq, linked_at, previous, ids, versions,
+      digests)), 'hex') AS bytes FROM audit_links ORDER BY tenant_id, shard, seq`,
+  auditEntries: `SELECT tenant_id AS tenant, entry_id AS id, action FROM audit_entries`,
 };
 
 /** Reads every table that a guarantee speaks of in one read-only snapshot. */

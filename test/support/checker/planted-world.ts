@@ -1,5 +1,6 @@
 import { Ledger, type LedgerAnswer, type LedgerEntry } from './ledger.ts';
 import type { TestDatabase } from '../database.ts';
+import { unguardHistory } from '../unguard-history.ts';
 
 /** Ids of the two bookings that a planted world holds, and of the resource they share. */
 export const first = '00000000-0000-7000-8000-000000000001';
@@ -34,7 +35,8 @@ const unguard = `
 const clear = `
   TRUNCATE appointments, appointment_history, slot_holds, lanes, resources, locations, commands,
     idempotency_keys, outbox, event_log, outbox_parked, consumer_cursors, inbox, tasks,
-    dead_letters, sagas, saga_steps, notifications, processes, absences;
+    dead_letters, sagas, saga_steps, notifications, processes, absences, audit_links,
+    audit_entries;
   UPDATE outbox_shards SET last_position = 0;
   UPDATE regions SET last_position = 2;
   INSERT INTO locations (tenant_id, location_id, name, time_zone, region)
@@ -50,6 +52,7 @@ const clear = `
 /** Takes away what refuses broken rows. Once per database. */
 export async function unguardWorld(database: TestDatabase): Promise<void> {
   await database.query(unguard);
+  await unguardHistory(database);
 }
 
 /** Two bookings, confirmed and told, in which every guarantee holds; and what clients saw of it. */
@@ -138,6 +141,13 @@ function bookingSql(booking: Booking): string {
       true, 'default', 'ann', now(), now());
     ${rows.join('\n')}
     UPDATE outbox_shards SET last_position = 3 WHERE shard = ${shard};
+    INSERT INTO audit_links
+    SELECT tenant_id, shard, seq, linked_at, ids, versions, digests, previous, sha256(record_send(
+      ROW(1::int2, tenant_id, shard, seq, linked_at, previous, ids, versions, digests)))
+    FROM (SELECT tenant_id, ${shard}::int2 AS shard, 1::int8 AS seq, now() AS linked_at,
+      array_agg(appointment_id) AS ids, array_agg(version) AS versions,
+      array_agg('\\x01'::bytea) AS digests, ''::bytea AS previous
+      FROM appointment_history WHERE appointment_id = '${id}' GROUP BY tenant_id) link;
     INSERT INTO commands (tenant_id, command_id, operation, appointment_id, region, state,
       created_at, decided_at, decided_region, position, actor)
     VALUES ('default', '${command}', 'create', '${id}', 'default', 'applied', now(), now(),
