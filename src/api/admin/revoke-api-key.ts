@@ -6,7 +6,7 @@ import { acceptEpoch } from '../accept-epoch.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { apiKeyOf } from './get-api-key.ts';
 
-type Parts = Pick<Dependencies, 'database' | 'epoch'>;
+type Parts = Pick<Dependencies, 'database' | 'directory' | 'epoch'>;
 
 export function revokeApiKey(parts: Parts): Route {
   return {
@@ -22,8 +22,8 @@ export function revokeApiKey(parts: Parts): Route {
   };
 }
 
-async function handle({ database, epoch }: Parts, call: Call): Promise<Answer> {
-  const { tenant_id: tenantId, key_id: keyId } = await apiKeyOf(database, call);
+async function handle({ database, directory, epoch }: Parts, call: Call): Promise<Answer> {
+  const { tenant_id: tenantId, key_id: keyId } = await apiKeyOf(directory, call);
   // One that was revoked before stays as it is, and is answered the same.
   await acceptEpoch(epoch, (current) => revokeKey(database, current, { tenantId, keyId }));
   return { status: 204 };
