@@ -18,11 +18,12 @@ import { systemRandom } from './io/random.ts';
 import { terminal } from './io/terminal.ts';
 import { announcement } from './main/announcement.ts';
 import { Closers } from './main/closers.ts';
-import { openDatabases, SchemaError, UnreachableDatabaseError } from './main/databases.ts';
+import { openDatabases } from './main/databases.ts';
 import { ensureApiKey } from './main/ensure-api-key.ts';
 import { loadExample } from './main/load-example.ts';
 import { release } from './main/release.ts';
 import { startRoles } from './main/roles.ts';
+import { SchemaError, UnreachableDatabaseError } from './main/settle-schema.ts';
 import { openSharedParts } from './main/shared-parts.ts';
 
 /** Everything must be closed within this time, or the process ends all the same. */

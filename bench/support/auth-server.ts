@@ -29,15 +29,14 @@ const row = {
   ...{ tenant_id: 'default', key_id: systemRandom.uuidV7(), scopes: ['appointments:read'] },
   ...{ expires_s: null, unused_lately: false, found: true },
 };
-const database: Queries = {
+const directory: Queries = {
   run: <Row>() => Promise.resolve([row as Row]),
-  script: () => Promise.resolve(),
 };
 const log = createLog('warn', 'bench');
 const clock = systemClock;
 const gateway = createGateway({
   config: { host: '127.0.0.1', port: Number(port) },
-  ...{ clock, log, database, routes },
+  ...{ clock, log, directory, routes },
   random: systemRandom,
   metrics: createMetrics(),
   onKeyUse: () => undefined,

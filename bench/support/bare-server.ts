@@ -61,9 +61,8 @@ function answer({ body, principal }: Call<CreateAppointment>): Answer {
 
 // Every key is known: the one query that the edge makes is for that.
 const keyRow = { tenant_id: 'default', key_id: systemRandom.uuidV7(), scopes, expires_s: null };
-const database: Queries = {
+const directory: Queries = {
   run: <Row>() => Promise.resolve([keyRow as Row]),
-  script: () => Promise.resolve(),
 };
 
 const gateway = createGateway({
@@ -75,7 +74,7 @@ const gateway = createGateway({
   routes: [route],
   onKeyUse: () => undefined,
   notReady: () => [],
-  database,
+  directory,
 });
 await gateway.start();
 process.send?.('ready');

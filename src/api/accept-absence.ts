@@ -105,7 +105,8 @@ async function added(
   const { tenantId } = call.principal;
   const resourceId = call.params['id'] ?? '';
   const id = used.subjectId;
-  const row = await findAbsence(parts.dependencies.database, { tenantId, resourceId, id });
+  const { reads } = parts.dependencies;
+  const row = await findAbsence(reads.of(tenantId), { tenantId, resourceId, id });
   if (row === undefined) throw noSuchAbsence();
   const body: AddedAbsence = { ...absenceView(row), ...repairsOf(decision) };
   const location = `/v1/resources/${resourceId}/absences/${id}`;

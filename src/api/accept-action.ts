@@ -76,7 +76,7 @@ async function attempt(parts: ActionParts, call: Call, attempted: Attempted): Pr
   const plan = await action.plan(wanted);
   const row = actionRow(parts, call, { ...attempted, plan });
   const accepted = plan.problem === undefined && (await parts.actions.submit(row));
-  const appointment = await findAppointment(parts.dependencies.database, wanted);
+  const appointment = await findAppointment(parts.dependencies.reads.of(wanted.tenantId), wanted);
   if (appointment === undefined) throw notFound();
   if (accepted) return { accepted: { appointment } };
   const { tenantId } = wanted;

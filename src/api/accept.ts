@@ -36,7 +36,7 @@ export interface AcceptRequest {
 const maxAttempts = 3;
 
 export interface AcceptParts {
-  dependencies: Pick<Dependencies, 'database' | 'engine' | 'metrics' | 'log'>;
+  dependencies: Pick<Dependencies, 'reads' | 'engine' | 'metrics' | 'log'>;
   idempotency: Idempotency;
   waiter: DecisionWaiter;
 }
@@ -157,12 +157,14 @@ async function replay(
 }
 
 async function readOutcome(
-  { dependencies: { database } }: AcceptParts,
+  { dependencies: { reads } }: AcceptParts,
   command: { tenantId: string; commandId: string },
 ): Promise<
   Pick<Decision, 'problem'> & { state: 'pending' | Decision['state']; appointment: Appointment }
 > {
-  const [outcome] = await findCommandOutcomes(database, [command], { undecided: true });
+  const [outcome] = await findCommandOutcomes(reads.of(command.tenantId), [command], {
+    undecided: true,
+  });
   if (!outcome?.appointment) throw notFound();
   const { state, appointment, problem } = outcome;
   return { state, appointment, ...(problem !== null && { problem: problem as never }) };

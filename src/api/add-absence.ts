@@ -42,9 +42,9 @@ function checkAbsence(body: unknown): Violation[] {
 }
 
 async function handle(parts: AbsenceParts, call: Call<Absence, AbsenceQuery>): Promise<Answer> {
-  const { database, random } = parts.dependencies;
+  const { reads, random } = parts.dependencies;
   const { body, query } = call;
-  const { resourceId, region } = await resourceOf(database, call);
+  const { resourceId, region } = await resourceOf(reads, call);
   const absence = {
     id: random.uuidV7(),
     resourceId,

@@ -1,5 +1,5 @@
 import { Problem } from '../contract/problem.ts';
-import type { Queries } from '../io/postgres.ts';
+import type { TenantReads } from '../io/tenant-reads.ts';
 import {
   findCatalogueVersion,
   loadCatalogue,
@@ -25,13 +25,13 @@ export interface Catalogue {
  * nothing: who finds fault reads it anew first, and the statement that accepts compares versions.
  */
 export class CatalogueCache {
-  readonly #queries: Queries;
+  readonly #reads: TenantReads;
   readonly #maxTenants: number;
   readonly #catalogues = new Map<string, Catalogue>();
   readonly #loading = new Map<string, Promise<Catalogue>>();
 
-  constructor(queries: Queries, maxTenants: number) {
-    this.#queries = queries;
+  constructor(reads: TenantReads, maxTenants: number) {
+    this.#reads = reads;
     this.#maxTenants = maxTenants;
   }
 
@@ -41,7 +41,7 @@ export class CatalogueCache {
 
   /** The catalogue as the database has it now. */
   async refresh(tenantId: string): Promise<Catalogue> {
-    const version = await findCatalogueVersion(this.#queries, tenantId);
+    const version = await findCatalogueVersion(this.#reads.of(tenantId), tenantId);
     const known = this.#catalogues.get(tenantId);
     if (known !== undefined && known.version === version) return known;
     return this.#load(tenantId, version);
@@ -61,7 +61,7 @@ export class CatalogueCache {
   }
 
   async #readNow(tenantId: string): Promise<Catalogue> {
-    const row = await loadCatalogue(this.#queries, tenantId);
+    const row = await loadCatalogue(this.#reads.of(tenantId), tenantId);
     if (row === undefined) throw new Problem('not-found', 'there is no such tenant');
     const catalogue = arrange(row);
     // The oldest goes first: insertion order is the order of loading.

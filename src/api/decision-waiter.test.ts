@@ -18,9 +18,9 @@ function waiting(options: { maxWaiters?: number; run?: Queries['run'] } = {}) {
     },
   };
   const waiter = new DecisionWaiter({
-    database: {
-      run: options.run ?? (() => Promise.resolve([])),
-      script: () => Promise.resolve(),
+    reads: {
+      of: (tenantId) => ({ tenantId, run: options.run ?? (() => Promise.resolve([])) }),
+      close: () => Promise.resolve(),
     },
     clock: systemClock,
     log: createLog('silent', 'test'),

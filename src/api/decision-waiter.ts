@@ -12,7 +12,7 @@ import type { ProblemDocument } from '../contract/problem.ts';
 import type { CatalogueResult } from '../contract/repairs.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
-import type { Queries } from '../io/postgres.ts';
+import type { TenantReads } from '../io/tenant-reads.ts';
 import { findCommandOutcomes, type CommandOutcome } from '../store/read/commands.ts';
 
 interface Waiter {
@@ -32,7 +32,7 @@ export interface Expectation {
 }
 
 export interface DecisionWaiterOptions {
-  database: Queries;
+  reads: TenantReads;
   clock: Clock;
   log: Log;
   engine: Pick<EngineLink, 'onDecision'>;
@@ -149,9 +149,15 @@ export class DecisionWaiter {
     this.#polling = true;
     try {
       const asked = [...new Map(waiters.map((waiter) => [waiter.commandId, waiter])).values()];
-      const { database } = this.#options;
-      const outcomes = await findCommandOutcomes(database, asked, { undecided: false });
-      for (const outcome of outcomes) this.#hear(toDecision(outcome));
+      const tenants = [...Map.groupBy(asked, ({ tenantId }) => tenantId)];
+      const { reads } = this.#options;
+      await Promise.all(
+        tenants.map(async ([tenantId, commands]) => {
+          const tenant = reads.of(tenantId);
+          const outcomes = await findCommandOutcomes(tenant, commands, { undecided: false });
+          for (const outcome of outcomes) this.#hear(toDecision(outcome));
+        }),
+      );
     } catch (error) {
       this.#options.log.warn({ component: 'api', err: error }, 'decisions could not be read');
     } finally {

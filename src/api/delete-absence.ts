@@ -22,10 +22,10 @@ export function deleteAbsence(parts: CatalogueParts): Route {
 }
 
 async function handle(parts: CatalogueParts, call: Call): Promise<Answer> {
-  const { database } = parts.dependencies;
+  const { reads } = parts.dependencies;
   const id = uuidOf(call.params, 'absence', 'absence_id');
-  const { tenantId, resourceId, region } = await resourceOf(database, call);
-  const row = await findAbsence(database, { tenantId, resourceId, id });
+  const { tenantId, resourceId, region } = await resourceOf(reads, call);
+  const row = await findAbsence(reads.of(tenantId), { tenantId, resourceId, id });
   if (row === undefined) throw noSuchAbsence();
   // What is gone stays gone: the same DELETE again is answered like the first.
   if (!row.deleted) {

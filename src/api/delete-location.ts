@@ -22,11 +22,11 @@ export function deleteLocation(parts: CatalogueParts): Route {
     ownership: 'tenant',
     query: ForceQuery,
     handle: async (call: Call<unknown, ForceQuery>) => {
-      const { database } = parts.dependencies;
+      const { reads } = parts.dependencies;
       const id = catalogueId(call.params, 'location');
       const wanted = { tenantId: call.principal.tenantId, id };
       const read = async () => {
-        const row = await findLocation(database, wanted);
+        const row = await findLocation(reads.of(wanted.tenantId), wanted);
         if (row === undefined) throw noSuch('location');
         return row;
       };

@@ -22,11 +22,11 @@ export function deleteResource(parts: CatalogueParts): Route {
     ownership: 'tenant',
     query: ForceQuery,
     handle: async (call: Call<unknown, ForceQuery>) => {
-      const { database } = parts.dependencies;
+      const { reads } = parts.dependencies;
       const id = catalogueId(call.params, 'resource');
       const wanted = { tenantId: call.principal.tenantId, id };
       const read = async () => {
-        const row = await findResource(database, wanted);
+        const row = await findResource(reads.of(wanted.tenantId), wanted);
         if (row === undefined) throw noSuch('resource');
         return row;
       };

@@ -22,11 +22,11 @@ export function deleteServiceType(parts: CatalogueParts): Route {
     ownership: 'tenant',
     query: ForceQuery,
     handle: async (call: Call<unknown, ForceQuery>) => {
-      const { database } = parts.dependencies;
+      const { reads } = parts.dependencies;
       const id = catalogueId(call.params, 'service type');
       const wanted = { tenantId: call.principal.tenantId, id };
       const read = async () => {
-        const row = await findServiceType(database, wanted);
+        const row = await findServiceType(reads.of(wanted.tenantId), wanted);
         if (row === undefined) throw noSuch('service type');
         return row;
       };

@@ -1,4 +1,4 @@
-import type { Queries } from '../io/postgres.ts';
+import type { TenantQueries } from '../io/tenant-reads.ts';
 import { findEventsAfter, type EventRow } from '../store/read/events.ts';
 
 /** Events of one tenant, each with where the reader stands after it. */
@@ -26,7 +26,10 @@ const maxReads = 50;
  * Reads on from the positions. Within a shard, and so for each appointment, in order of position;
  * over shards as near to the order of appending as their heads tell.
  */
-export async function readEventPage(queries: Queries, wanted: EventPageWanted): Promise<EventPage> {
+export async function readEventPage(
+  queries: TenantQueries,
+  wanted: EventPageWanted,
+): Promise<EventPage> {
   const page: EventPage = { events: [], positions: wanted.positions, more: true };
   const { tenantId, limit } = wanted;
   let perShard = Math.min(firstPerShard, limit);

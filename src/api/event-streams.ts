@@ -10,13 +10,13 @@ import { Problem, unavailable } from '../contract/problem.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
-import type { Queries } from '../io/postgres.ts';
+import type { TenantReads } from '../io/tenant-reads.ts';
 import { eventCursor } from './event-cursor.ts';
 import { readEventPage, type EventPage } from './event-page.ts';
 import type { EventTail } from './event-tail.ts';
 
 export interface EventStreamsOptions {
-  database: Queries;
+  reads: TenantReads;
   clock: Clock;
   log: Log;
   tail: EventTail;
@@ -107,7 +107,7 @@ export class EventStreams {
 
   async #read(reader: Reader): Promise<EventPage | undefined> {
     try {
-      return await readEventPage(this.#options.database, reader);
+      return await readEventPage(this.#options.reads.of(reader.tenantId), reader);
     } catch (error) {
       this.#options.log.warn({ component: 'api', err: error }, 'a stream of events ends');
       return undefined;

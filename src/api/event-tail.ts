@@ -4,7 +4,7 @@ import type { Queries } from '../io/postgres.ts';
 import { countEventsAppended } from '../store/read/events.ts';
 
 export interface EventTailOptions {
-  database: Queries;
+  directory: Queries;
   clock: Clock;
   log: Log;
   limits: { pollEventsMs: number };
@@ -47,11 +47,11 @@ export class EventTail {
   }
 
   async #poll(): Promise<void> {
-    const { database, clock, log, limits } = this.#options;
+    const { directory, clock, log, limits } = this.#options;
     this.#polling = true;
     while (this.#waiting.size > 0 && !this.#stopping.signal.aborted) {
       try {
-        const appended = await countEventsAppended(database);
+        const appended = await countEventsAppended(directory);
         if (appended !== this.#appended) {
           this.#appended = appended;
           this.#wakeAll();

@@ -8,7 +8,7 @@ import type { Dependencies } from './dependencies.ts';
 import { resourceOf } from './resource-of.ts';
 import { uuidOf } from './uuid-of.ts';
 
-export function getAbsence({ database }: Pick<Dependencies, 'database'>): Route {
+export function getAbsence({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/resources/:id/absences/:absence_id',
@@ -20,8 +20,8 @@ export function getAbsence({ database }: Pick<Dependencies, 'database'>): Route 
     ownership: 'tenant',
     handle: async (call: Call) => {
       const id = uuidOf(call.params, 'absence', 'absence_id');
-      const { tenantId, resourceId } = await resourceOf(database, call);
-      const row = await findAbsence(database, { tenantId, resourceId, id });
+      const { tenantId, resourceId } = await resourceOf(reads, call);
+      const row = await findAbsence(reads.of(tenantId), { tenantId, resourceId, id });
       if (row === undefined || row.deleted) throw noSuchAbsence();
       return { status: 200, body: absenceView(row) };
     },

@@ -8,7 +8,7 @@ import { appointmentAnswer } from './appointment-answer.ts';
 import type { Dependencies } from './dependencies.ts';
 import { uuidOf } from './uuid-of.ts';
 
-export function getAppointment({ database }: Pick<Dependencies, 'database'>): Route {
+export function getAppointment({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/appointments/:id',
@@ -23,7 +23,11 @@ export function getAppointment({ database }: Pick<Dependencies, 'database'>): Ro
       const { principal, params } = call;
       const id = uuidOf(params, 'appointment');
       const { tenantId, customerId } = principal;
-      const appointment = await findAppointment(database, { tenantId, id, ownerId: customerId });
+      const appointment = await findAppointment(reads.of(tenantId), {
+        tenantId,
+        id,
+        ownerId: customerId,
+      });
       if (appointment === undefined) throw notFound();
       const { version } = appointment;
       if (matchesNone(call.header('if-none-match'), version)) {

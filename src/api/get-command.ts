@@ -7,7 +7,7 @@ import { findCommand } from '../store/read/commands.ts';
 import type { Dependencies } from './dependencies.ts';
 import { uuidOf } from './uuid-of.ts';
 
-export function getCommand({ database }: Pick<Dependencies, 'database'>): Route {
+export function getCommand({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/commands/:id',
@@ -20,7 +20,7 @@ export function getCommand({ database }: Pick<Dependencies, 'database'>): Route 
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'command');
       const { tenantId, customerId } = principal;
-      const command = await findCommand(database, { tenantId, id, ownerId: customerId });
+      const command = await findCommand(reads.of(tenantId), { tenantId, id, ownerId: customerId });
       if (command === undefined) throw new Problem('not-found', 'there is no such command');
       const body: CommandView = {
         id: command.id,

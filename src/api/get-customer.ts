@@ -7,7 +7,7 @@ import { findCustomer, type CustomerRow } from '../store/read/customers.ts';
 import type { Dependencies } from './dependencies.ts';
 import { uuidOf } from './uuid-of.ts';
 
-export function getCustomer({ database }: Pick<Dependencies, 'database'>): Route {
+export function getCustomer({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/customers/:id',
@@ -20,7 +20,7 @@ export function getCustomer({ database }: Pick<Dependencies, 'database'>): Route
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'customer');
       const { tenantId, customerId } = principal;
-      const row = await findCustomer(database, { tenantId, id, ownerId: customerId });
+      const row = await findCustomer(reads.of(tenantId), { tenantId, id, ownerId: customerId });
       if (row === undefined) throw new Problem('not-found', 'there is no such customer');
       return { status: 200, body: customerView(row) };
     },

@@ -6,7 +6,7 @@ import { findLocation, type LocationRow } from '../store/read/catalogue.ts';
 import { catalogueId, noSuch } from './catalogue-id.ts';
 import type { Dependencies } from './dependencies.ts';
 
-export function getLocation({ database }: Pick<Dependencies, 'database'>): Route {
+export function getLocation({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/locations/:id',
@@ -17,7 +17,10 @@ export function getLocation({ database }: Pick<Dependencies, 'database'>): Route
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     handle: async ({ principal: { tenantId }, params }: Call) => {
-      const row = await findLocation(database, { tenantId, id: catalogueId(params, 'location') });
+      const row = await findLocation(reads.of(tenantId), {
+        tenantId,
+        id: catalogueId(params, 'location'),
+      });
       if (row === undefined) throw noSuch('location');
       return { status: 200, body: locationView(row) };
     },

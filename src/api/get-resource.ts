@@ -6,7 +6,7 @@ import { findResource, type ResourceRow } from '../store/read/catalogue.ts';
 import { catalogueId, noSuch } from './catalogue-id.ts';
 import type { Dependencies } from './dependencies.ts';
 
-export function getResource({ database }: Pick<Dependencies, 'database'>): Route {
+export function getResource({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/resources/:id',
@@ -17,7 +17,10 @@ export function getResource({ database }: Pick<Dependencies, 'database'>): Route
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
     handle: async ({ principal: { tenantId }, params }: Call) => {
-      const row = await findResource(database, { tenantId, id: catalogueId(params, 'resource') });
+      const row = await findResource(reads.of(tenantId), {
+        tenantId,
+        id: catalogueId(params, 'resource'),
+      });
       if (row === undefined) throw noSuch('resource');
       return { status: 200, body: resourceView(row) };
     },

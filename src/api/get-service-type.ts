@@ -6,7 +6,7 @@ import { findServiceType, type ServiceTypeRow } from '../store/read/catalogue.ts
 import { catalogueId, noSuch } from './catalogue-id.ts';
 import type { Dependencies } from './dependencies.ts';
 
-export function getServiceType({ database }: Pick<Dependencies, 'database'>): Route {
+export function getServiceType({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/service-types/:code',
@@ -18,7 +18,7 @@ export function getServiceType({ database }: Pick<Dependencies, 'database'>): Ro
     ownership: 'tenant',
     handle: async ({ principal: { tenantId }, params }: Call) => {
       const id = catalogueId(params, 'service type');
-      const row = await findServiceType(database, { tenantId, id });
+      const row = await findServiceType(reads.of(tenantId), { tenantId, id });
       if (row === undefined) throw noSuch('service type');
       return { status: 200, body: serviceTypeView(row) };
     },

@@ -12,7 +12,7 @@ import { uuidOf } from './uuid-of.ts';
 /** Of each kind the latest; an appointment has a dozen of all. */
 const maxOfEach = 1_000;
 
-export function getTimeline({ database }: Pick<Dependencies, 'database'>): Route {
+export function getTimeline({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/appointments/:id/timeline',
@@ -25,10 +25,10 @@ export function getTimeline({ database }: Pick<Dependencies, 'database'>): Route
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'appointment');
       const { tenantId, customerId: ownerId } = principal;
-      const appointment = await findAppointment(database, { tenantId, id, ownerId });
+      const appointment = await findAppointment(reads.of(tenantId), { tenantId, id, ownerId });
       if (appointment === undefined) throw notFound();
       const wanted = { tenantId, appointmentId: id, shard: outboxShard(id), limit: maxOfEach };
-      const rows = await readTimeline(database, wanted);
+      const rows = await readTimeline(reads.of(tenantId), wanted);
       const seen = ownerId === null ? rows : rows.map(withoutKey);
       return { status: 200, body: { items: inOrder(seen).map((row) => item(id, row)) } };
     },

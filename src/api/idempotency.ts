@@ -1,6 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import type { Clock } from '../io/clock.ts';
-import { sqlState, type Queries } from '../io/postgres.ts';
+import type { TenantReads } from '../io/tenant-reads.ts';
+import { sqlState } from '../io/postgres.ts';
 import { findKey } from '../store/read/idempotency-keys.ts';
 
 /** Where a key is unique: tenant, operation (method and route) and the key, byte by byte. */
@@ -23,18 +24,18 @@ const lockTimeoutState = '55P03';
  * keys in flight only spares duplicates of this process a place in a batch.
  */
 export class Idempotency {
-  readonly #queries: Queries;
+  readonly #reads: TenantReads;
   readonly #clock: Clock;
   readonly #waitMs: number;
   readonly #forgetMs: number;
   readonly #inFlight = new Map<string, { settled: Promise<unknown>; sinceMs: number }>();
 
   constructor(
-    queries: Queries,
+    reads: TenantReads,
     clock: Clock,
     limits: { keyInFlightMs: number; keyForgottenMs: number },
   ) {
-    this.#queries = queries;
+    this.#reads = reads;
     this.#clock = clock;
     this.#waitMs = limits.keyInFlightMs;
     this.#forgetMs = limits.keyForgottenMs;
@@ -42,7 +43,7 @@ export class Idempotency {
 
   /** The first use of the key, if any; throws where that was with other content. */
   async firstUse(name: KeyName, contentHash: string): Promise<FirstUse | undefined> {
-    const used = await findKey(this.#queries, name);
+    const used = await findKey(this.#reads.of(name.tenantId), name);
     if (used === undefined) return undefined;
     if (used.contentHash !== contentHash || used.commandId === null) {
       throw new Problem('idempotency-key-reused', 'this key came with another request before', {

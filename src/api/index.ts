@@ -58,10 +58,10 @@ export interface Api {
 
 /** The stateless api: validates, checks keys, records commands, answers. */
 export function createApi(dependencies: Dependencies, limits: ApiConfig = apiConfig): Api {
-  const { database, hotDatabase, clock, log, engine } = dependencies;
-  const waiter = new DecisionWaiter({ database, clock, log, engine, limits });
-  const idempotency = new Idempotency(database, clock, limits);
-  const catalogues = new CatalogueCache(database, limits.cachedTenants);
+  const { reads, directory, hotDatabase, clock, log, engine } = dependencies;
+  const waiter = new DecisionWaiter({ reads, clock, log, engine, limits });
+  const idempotency = new Idempotency(reads, clock, limits);
+  const catalogues = new CatalogueCache(reads, limits.cachedTenants);
   const shared = { ...dependencies, limits };
   const creates = new AcceptBatch<CreateRow>({
     ...shared,
@@ -81,8 +81,8 @@ export function createApi(dependencies: Dependencies, limits: ApiConfig = apiCon
   const commands = { dependencies, idempotency, waiter };
   const { catalogueWaitSeconds } = limits;
   const writes = { dependencies, waiter, catalogueWaitSeconds };
-  const tail = new EventTail({ database, clock, log, limits });
-  const streams = new EventStreams({ database, clock, log, tail, limits });
+  const tail = new EventTail({ directory, clock, log, limits });
+  const streams = new EventStreams({ reads, clock, log, tail, limits });
   const acting = { ...commands, actions };
   const routes = [
     createAppointment({ ...commands, creates: intake, catalogues }),

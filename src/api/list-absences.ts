@@ -9,7 +9,7 @@ import { resourceOf } from './resource-of.ts';
 
 const page = new Page<AbsenceRow>('absences', 'uuid', ({ absence_id: id }) => [id]);
 
-export function listAbsences({ database }: Pick<Dependencies, 'database'>): Route {
+export function listAbsences({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/resources/:id/absences',
@@ -22,11 +22,11 @@ export function listAbsences({ database }: Pick<Dependencies, 'database'>): Rout
     query: ListPage,
     precheck: page.precheck,
     handle: async (call: Call<unknown, ListPage>) => {
-      const { tenantId, resourceId } = await resourceOf(database, call);
+      const { tenantId, resourceId } = await resourceOf(reads, call);
       const { limit, after } = page.read(call.query);
       const last = after === undefined ? null : String(after[0]);
       const wanted = { tenantId, resourceId, after: last, limit: limit + 1 };
-      return page.answer(await readPage(database, wanted), limit, absenceView);
+      return page.answer(await readPage(reads.of(tenantId), wanted), limit, absenceView);
     },
   };
 }

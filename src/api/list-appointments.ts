@@ -14,7 +14,7 @@ import { Page } from './page.ts';
 
 const page = new Page<Appointment>('appointments', 'slot', ({ start, id }) => [start, id]);
 
-export function listAppointments({ database }: Pick<Dependencies, 'database'>): Route {
+export function listAppointments({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/appointments',
@@ -28,7 +28,10 @@ export function listAppointments({ database }: Pick<Dependencies, 'database'>): 
     check: (_body, query) => checkRange(query),
     handle: async (call: Call<unknown, ListAppointments>) => {
       const filter = filterOf(call);
-      const found = await readPage(database, { ...filter, limit: filter.limit + 1 });
+      const found = await readPage(reads.of(filter.tenantId), {
+        ...filter,
+        limit: filter.limit + 1,
+      });
       return page.answer(found, filter.limit, (appointment) => appointmentView(appointment));
     },
   };

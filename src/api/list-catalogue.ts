@@ -17,7 +17,7 @@ import { serviceTypeView } from './get-service-type.ts';
 import { listRoute } from './list-route.ts';
 
 /** The lists of the catalogue. */
-export function listCatalogue({ database }: Pick<Dependencies, 'database'>): Route[] {
+export function listCatalogue({ reads }: Pick<Dependencies, 'reads'>): Route[] {
   return [
     listRoute<ServiceTypeRow>({
       name: 'service-types',
@@ -27,7 +27,8 @@ export function listCatalogue({ database }: Pick<Dependencies, 'database'>): Rou
       pageSchema: ServiceTypePage,
       idKind: 'id',
       idOf: ({ code }) => code,
-      read: ({ principal: { tenantId } }, page) => listServiceTypes(database, tenantId, page),
+      read: ({ principal: { tenantId } }, page) =>
+        listServiceTypes(reads.of(tenantId), tenantId, page),
       view: serviceTypeView,
     }),
     listRoute<LocationRow>({
@@ -38,7 +39,8 @@ export function listCatalogue({ database }: Pick<Dependencies, 'database'>): Rou
       pageSchema: LocationPage,
       idKind: 'id',
       idOf: ({ location_id: id }) => id,
-      read: ({ principal: { tenantId } }, page) => listLocations(database, tenantId, page),
+      read: ({ principal: { tenantId } }, page) =>
+        listLocations(reads.of(tenantId), tenantId, page),
       view: locationView,
     }),
     listRoute<ResourceRow>({
@@ -49,7 +51,8 @@ export function listCatalogue({ database }: Pick<Dependencies, 'database'>): Rou
       pageSchema: ResourcePage,
       idKind: 'id',
       idOf: ({ resource_id: id }) => id,
-      read: ({ principal: { tenantId } }, page) => listResources(database, tenantId, page),
+      read: ({ principal: { tenantId } }, page) =>
+        listResources(reads.of(tenantId), tenantId, page),
       view: resourceView,
     }),
   ];

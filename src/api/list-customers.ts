@@ -5,7 +5,7 @@ import type { Dependencies } from './dependencies.ts';
 import { customerView } from './get-customer.ts';
 import { listRoute } from './list-route.ts';
 
-export function listCustomers({ database }: Pick<Dependencies, 'database'>): Route {
+export function listCustomers({ reads }: Pick<Dependencies, 'reads'>): Route {
   return listRoute<CustomerRow>({
     name: 'customers',
     path: '/v1/customers',
@@ -16,7 +16,7 @@ export function listCustomers({ database }: Pick<Dependencies, 'database'>): Rou
     idKind: 'uuid',
     idOf: ({ customer_id: id }) => id,
     read: ({ principal: { tenantId, customerId: ownerId } }, page) =>
-      readPage(database, { tenantId, ownerId, ...page }),
+      readPage(reads.of(tenantId), { tenantId, ownerId, ...page }),
     view: customerView,
   });
 }

@@ -8,7 +8,7 @@ import { readEventPage } from './event-page.ts';
 import type { EventStreams } from './event-streams.ts';
 
 export interface EventParts {
-  dependencies: Pick<Dependencies, 'database'>;
+  dependencies: Pick<Dependencies, 'reads'>;
   streams: EventStreams;
 }
 
@@ -40,8 +40,8 @@ async function handle(parts: EventParts, call: Call<unknown, ListEvents>): Promi
     return { status: 200, headers, stream };
   }
   const { tenantId } = principal;
-  const { database } = parts.dependencies;
-  const page = await readEventPage(database, { tenantId, positions, limit });
+  const { reads } = parts.dependencies;
+  const page = await readEventPage(reads.of(tenantId), { tenantId, positions, limit });
   return {
     status: 200,
     body: {

@@ -12,7 +12,7 @@ import type { Dependencies } from './dependencies.ts';
 import { customerView } from './get-customer.ts';
 import { uuidOf } from './uuid-of.ts';
 
-type Parts = Pick<Dependencies, 'database' | 'epoch'>;
+type Parts = Pick<Dependencies, 'database' | 'reads' | 'epoch'>;
 
 export function putCustomer(parts: Parts): Route {
   return {
@@ -48,7 +48,7 @@ function isLocale(text: string): boolean {
   }
 }
 
-async function handle({ database, epoch }: Parts, call: Call<Customer>): Promise<Answer> {
+async function handle({ database, reads, epoch }: Parts, call: Call<Customer>): Promise<Answer> {
   const { body, params, principal } = call;
   const id = uuidOf(params, 'customer');
   const { tenantId } = principal;
@@ -64,7 +64,7 @@ async function handle({ database, epoch }: Parts, call: Call<Customer>): Promise
       by: changedBy(call),
     }),
   );
-  const row = await findCustomer(database, { tenantId, id, ownerId: null });
+  const row = await findCustomer(reads.of(tenantId), { tenantId, id, ownerId: null });
   if (row === undefined) throw new Problem('not-found', 'there is no such customer');
   const headers = { location: `/v1/customers/${id}` };
   return { status: created ? 201 : 200, body: customerView(row), ...(created && { headers }) };

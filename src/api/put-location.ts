@@ -50,8 +50,11 @@ async function handle(parts: CatalogueParts, call: Call<Location, ForceQuery>): 
     value: location,
     path: `/v1/locations/${id}`,
     view: async () => {
-      const { database } = parts.dependencies;
-      const row = await findLocation(database, { tenantId: principal.tenantId, id });
+      const { reads } = parts.dependencies;
+      const row = await findLocation(reads.of(principal.tenantId), {
+        tenantId: principal.tenantId,
+        id,
+      });
       if (row === undefined) throw noSuch('location');
       return locationView(row);
     },

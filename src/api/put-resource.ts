@@ -35,7 +35,7 @@ export function putResource(parts: CatalogueParts): Route {
 async function handle(parts: CatalogueParts, call: Call<Resource, ForceQuery>): Promise<Answer> {
   const { params, principal } = call;
   const id = catalogueId(params, 'resource');
-  const { database } = parts.dependencies;
+  const { reads } = parts.dependencies;
   const { violations, region } = await references(parts, call);
   if (violations.length > 0) throw referenceProblem(violations);
   return putCatalogue(parts, call, {
@@ -44,7 +44,10 @@ async function handle(parts: CatalogueParts, call: Call<Resource, ForceQuery>): 
     value: storedResource(id, call.body),
     path: `/v1/resources/${id}`,
     view: async () => {
-      const row = await findResource(database, { tenantId: principal.tenantId, id });
+      const row = await findResource(reads.of(principal.tenantId), {
+        tenantId: principal.tenantId,
+        id,
+      });
       if (row === undefined) throw noSuch('resource');
       return resourceView(row);
     },
@@ -69,11 +72,11 @@ function storedResource(id: string, body: Resource): Omit<StoredResource, 'lanes
 
 /** For a good answer: whether the change may be made is decided again by the region's owner. */
 async function references(
-  { dependencies: { database } }: CatalogueParts,
+  { dependencies: { reads } }: CatalogueParts,
   { principal: { tenantId }, body }: Call<Resource, ForceQuery>,
 ): Promise<{ violations: ReferenceViolation[]; region: string }> {
   const wanted = { tenantId, serviceTypes: body.service_types, locations: body.locations };
-  const known = await findCatalogueReferences(database, wanted);
+  const known = await findCatalogueReferences(reads.of(wanted.tenantId), wanted);
   const violations: ReferenceViolation[] = [];
   body.service_types.forEach((code, index) => {
     if (known.serviceTypes.has(code)) return;

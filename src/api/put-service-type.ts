@@ -39,8 +39,11 @@ async function handle(parts: CatalogueParts, call: Call<ServiceType, ForceQuery>
     value: { code, name, active, travel } satisfies StoredServiceType,
     path: `/v1/service-types/${code}`,
     view: async () => {
-      const { database } = parts.dependencies;
-      const row = await findServiceType(database, { tenantId: principal.tenantId, id: code });
+      const { reads } = parts.dependencies;
+      const row = await findServiceType(reads.of(principal.tenantId), {
+        tenantId: principal.tenantId,
+        id: code,
+      });
       if (row === undefined) throw noSuch('service type');
       return serviceTypeView(row);
     },

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { parseSettings } from '../contract/settings.ts';
+import type { Database } from '../io/postgres.ts';
+import { readRowSecurity } from '../store/row-security.ts';
 import { upgradeSchema } from '../store/schema.ts';
 import { addExamples } from './examples.ts';
 import { Failure } from './failure.ts';
@@ -14,17 +16,32 @@ export function addDb(program: Command, { environment, terminal }: Surroundings)
     .option('--json', 'report in JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const { databaseUrl, dataFolder } = parseSettings(environment);
-      const upgrade = (url: string): Promise<string[]> => withDatabase(url, upgradeSchema);
+      const upgrade = (url: string): Promise<Upgraded> => withDatabase(url, upgraded);
       try {
-        const applied =
+        const { applied, gap } =
           databaseUrl === undefined
             ? await withEmbedded(dataFolder, upgrade)
             : await upgrade(databaseUrl);
-        if (json) terminal.print(JSON.stringify({ applied }));
-        else terminal.print(applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`);
+        if (json) {
+          terminal.print(JSON.stringify({ applied, row_security: { on: gap === null, gap } }));
+          return;
+        }
+        terminal.print(applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`);
+        terminal.print(`row-level security is ${gap === null ? 'on' : `off: ${gap}`}`);
       } catch (error) {
         throw new Failure(`the schema was not changed: ${databaseReason(error)}`);
       }
     });
   addExamples(command, ['DATABASE_URL=postgres://db.example/slotwright slotwright db upgrade']);
+}
+
+interface Upgraded {
+  applied: string[];
+  /** Why row-level security is off; null: it is on. */
+  gap: string | null;
+}
+
+async function upgraded(database: Database): Promise<Upgraded> {
+  const applied = await upgradeSchema(database);
+  return { applied, gap: (await readRowSecurity(database)).gap ?? null };
 }

@@ -1,5 +1,5 @@
 import type { PendingCommand } from '../domain/command.ts';
-import { findResource } from '../store/read/catalogue.ts';
+import { findRegionOf } from '../store/read/region.ts';
 import type { AloneParts } from './alone-parts.ts';
 import { batchFrame, type BatchFrame } from './batch-frame.ts';
 import { catalogueChange, presupposedResource, type CatalogueChange } from './catalogue-change.ts';
@@ -64,7 +64,7 @@ async function regionOfResource(
 ): Promise<string | undefined> {
   const id = blaming(command, () => presupposedResource(command));
   if (id === undefined || state.resources.has(id)) return undefined;
-  return (await findResource(database, { tenantId: command.tenantId, id }))?.region;
+  return findRegionOf(database, { tenantId: command.tenantId, id });
 }
 
 async function passOn(

@@ -19,7 +19,8 @@ export interface UsedKey {
 }
 
 export interface KeyAuthenticatorOptions {
-  database: Queries;
+  /** Where keys are found before it is known whose they are. */
+  directory: Queries;
   clock: Clock;
   /** Told of a key in use that was not in the last minute; must not throw. */
   onKeyUse(key: UsedKey): void;
@@ -41,15 +42,15 @@ const bearer = /^bearer +([\x21-\x7e]{16,200})$/i;
  * while its requests go on. Concurrent look-ups of one key are a single query.
  */
 export class KeyAuthenticator {
-  readonly #database: Queries;
+  readonly #directory: Queries;
   readonly #clock: Clock;
   readonly #onKeyUse: KeyAuthenticatorOptions['onKeyUse'];
   readonly #known = new Map<string, Known>();
   readonly #unknown = new Map<string, number>();
   readonly #inFlight = new Map<string, Promise<Principal | undefined>>();
 
-  constructor({ database, clock, onKeyUse }: KeyAuthenticatorOptions) {
-    this.#database = database;
+  constructor({ directory, clock, onKeyUse }: KeyAuthenticatorOptions) {
+    this.#directory = directory;
     this.#clock = clock;
     this.#onKeyUse = onKeyUse;
   }
@@ -93,7 +94,7 @@ export class KeyAuthenticator {
 
   async #query(key: string): Promise<Principal | undefined> {
     const checkedAtMs = this.#clock.monotonicMs();
-    const row = await findApiKey(this.#database, sha256(key));
+    const row = await findApiKey(this.#directory, sha256(key));
     this.#known.delete(key);
     if (row === undefined) {
       this.#unknown.delete(key);

@@ -16,7 +16,7 @@ export interface TokenTrust extends ClaimNames {
 }
 
 export interface TokenAuthenticatorOptions {
-  database: Queries;
+  directory: Queries;
   clock: Clock;
   trust: TokenTrust;
 }
@@ -65,7 +65,7 @@ export class TokenAuthenticator {
   }
 
   async #check(authorization: string): Promise<Principal> {
-    const { database, clock, trust } = this.#options;
+    const { directory, clock, trust } = this.#options;
     const unverified = readToken(authorization);
     const issuer = trust.issuers.find(({ issuer: name }) => name === unverified?.issuer);
     if (unverified === undefined || issuer === undefined) throw badCredentials();
@@ -75,7 +75,7 @@ export class TokenAuthenticator {
     }
     if (verdict.kind === 'refused') throw badCredentials();
     const principal = tokenPrincipal(verdict.claims, trust);
-    const isKnown = principal !== undefined && (await hasTenant(database, principal.tenantId));
+    const isKnown = principal !== undefined && (await hasTenant(directory, principal.tenantId));
     if (!isKnown) throw badCredentials();
     const { exp } = verdict.claims;
     const untilSeconds = Math.min(Math.floor(exp), clock.nowSeconds() + tokenCacheSeconds);

@@ -11,13 +11,16 @@ export interface Statement<Row> {
 /** Runs statements; a transaction hands the same interface to its callback. */
 export interface Queries {
   run<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Transaction extends Queries {
   /** Runs text of several statements, unprepared: migrations. */
   script(text: string): Promise<void>;
 }
 
 export interface Database extends Queries {
   /** READ COMMITTED; rolls back when `work` throws. */
-  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  transaction<T>(work: (queries: Transaction) => Promise<T>): Promise<T>;
   /** A connection of its own, for a session lock. */
   openSession(onEnd: () => void): Promise<Session>;
   counts(): { total: number; idle: number; waiting: number };
@@ -32,6 +35,8 @@ export interface DatabaseOptions {
   url: string;
   applicationName: string;
   maxConnections: number;
+  /** What its sessions act as, where that is another role than the one that logs in. */
+  role?: string | undefined;
   /** Server settings of this pool's sessions, e.g. `enable_hashjoin=off`. */
   settings?: readonly string[];
   connectTimeoutMs?: number;
@@ -45,19 +50,7 @@ const types: pg.CustomTypesConfig = {
 };
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const config: pg.PoolConfig = {
-    connectionString: options.url,
-    application_name: options.applicationName,
-    max: options.maxConnections,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    types,
-    options: (options.settings ?? []).map((setting) => `-c ${setting}`).join(' '),
-  };
-  const pool = new pg.Pool(config);
-  // A connection lost while idle is no error of anyone's request; the pool replaces it.
-  pool.on('error', (error) => options.onIdleError?.(error));
+  const { pool, config } = openPool(options);
   return {
     ...queriesOn(pool),
     transaction: (work) => inTransaction(pool, work),
@@ -67,11 +60,40 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-function queriesOn(target: pg.Pool | pg.ClientBase): Queries {
-  return {
-    run: (statement, values) => runOn(target, statement, values),
-    script: async (text) => void (await target.query(text)),
+/** For what reaches the database by connections of its own kind; `openDatabase` for the others. */
+export function openPool(options: DatabaseOptions): { pool: pg.Pool; config: pg.PoolConfig } {
+  const { role, settings = [] } = options;
+  const { url, startup } = apart(options.url);
+  const ours = role === undefined ? settings : [`role=${role}`, ...settings];
+  const config: pg.PoolConfig = {
+    connectionString: url,
+    application_name: options.applicationName,
+    max: options.maxConnections,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+    options: [...startup, ...ours.map((setting) => `-c ${setting}`)].join(' '),
   };
+  const pool = new pg.Pool(config);
+  // A connection lost while idle is no error of anyone's request; the pool replaces it.
+  pool.on('error', (error) => options.onIdleError?.(error));
+  return { pool, config };
+}
+
+/** Options of the address itself would take the place of ours. */
+function apart(address: string): { url: string; startup: string[] } {
+  const [place = '', query = ''] = address.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const startup = parameters.getAll('options');
+  parameters.delete('options');
+  return startup.length === 0
+    ? { url: address, startup }
+    : { url: `${place}?${parameters.toString()}`, startup };
+}
+
+function queriesOn(target: pg.Pool | pg.ClientBase): Queries {
+  return { run: (statement, values) => runOn(target, statement, values) };
 }
 
 async function runOn<Row>(
@@ -83,7 +105,10 @@ async function runOn<Row>(
   return result.rows as Row[];
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (queries: Transaction) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A session that ends between two statements says so here; the next statement fails by it.
@@ -91,7 +116,8 @@ async function inTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Promi
   client.on('error', onError);
   try {
     await client.query('BEGIN');
-    const value = await work(queriesOn(client));
+    const script = async (text: string): Promise<void> => void (await client.query(text));
+    const value = await work({ ...queriesOn(client), script });
     await client.query('COMMIT');
     return value;
   } catch (error) {

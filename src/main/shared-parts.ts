@@ -3,9 +3,10 @@ import { systemClock, type Clock } from '../io/clock.ts';
 import { Failpoints } from '../io/failpoints.ts';
 import type { Log } from '../io/log.ts';
 import { createMetrics, type Metrics } from '../io/metrics.ts';
-import type { Database } from '../io/postgres.ts';
+import type { Database, Queries } from '../io/postgres.ts';
 import { operatingProcess } from '../io/process.ts';
 import { systemRandom, type Random } from '../io/random.ts';
+import type { TenantReads } from '../io/tenant-reads.ts';
 import { readRecipientKey } from '../store/read/recipient-key.ts';
 import { createWriteEpoch, type WriteEpoch } from '../store/write-epoch.ts';
 import type { Closers } from './closers.ts';
@@ -18,6 +19,8 @@ export interface SharedParts {
   database: Database;
   hotDatabase: Database;
   leaseDatabase: Database;
+  reads: TenantReads;
+  directory: Queries;
   clock: Clock;
   random: Random;
   log: Log;
@@ -56,6 +59,8 @@ export async function openSharedParts(
     database,
     hotDatabase: databases.hot,
     leaseDatabase: databases.leases,
+    reads: databases.reads,
+    directory: databases.directory,
     clock: systemClock,
     random: systemRandom,
     log,

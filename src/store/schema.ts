@@ -1,5 +1,6 @@
-import type { Database, Queries } from '../io/postgres.ts';
+import type { Database, Queries, Transaction } from '../io/postgres.ts';
 import { migrationFiles, type MigrationFile } from '../io/migration-files.ts';
+import { settleRowSecurity } from './row-security.ts';
 import { statement } from './statement.ts';
 
 interface Applied {
@@ -33,7 +34,8 @@ export async function schemaState(queries: Queries): Promise<SchemaState> {
 }
 
 /**
- * Brings the schema up to date in one transaction, under a lock that makes a second upgrade wait.
+ * Brings the schema up to date in one transaction, under a lock that makes a second upgrade wait,
+ * and row-level security with it, as far as the login may; `readRowSecurity` tells what came of it.
  * Returns the names of the migrations applied. Throws where the database is on a newer schema or
  * an applied migration differs from ours.
  */
@@ -47,6 +49,7 @@ export async function upgradeSchema(database: Database): Promise<string[]> {
     if (state.kind === 'ahead' || state.kind === 'changed') throw new Error(describe(state));
     const missing = files.filter((file) => file.version > (applied.at(-1)?.version ?? 0));
     for (const file of missing) await apply(queries, file);
+    await settleRowSecurity(queries);
     return missing.map((file) => file.name);
   });
 }
@@ -71,7 +74,7 @@ async function readApplied(queries: Queries): Promise<Applied[]> {
   return queries.run<Applied>({ name: 'migrations_applied', text: appliedSql });
 }
 
-async function apply(queries: Queries, file: MigrationFile): Promise<void> {
+async function apply(queries: Transaction, file: MigrationFile): Promise<void> {
   await queries.script(file.sql);
   const values = [file.version, file.name, file.checksum];
   await queries.run({ name: 'migrations_insert', text: insertSql }, values);

@@ -28,6 +28,8 @@ const parts = { clock: systemClock, random: systemRandom, log: createLog('silent
 const api = createApi({
   ...parts,
   database,
+  reads: { of: (tenantId) => ({ ...database, tenantId }), close: database.close },
+  directory: database,
   hotDatabase: database,
   metrics,
   failpoints: new Failpoints(),
@@ -37,7 +39,7 @@ const api = createApi({
 const gateway = createGateway({
   ...parts,
   config: { host: '127.0.0.1', port: 0 },
-  database,
+  directory: database,
   metrics,
   routes: api.routes,
   onKeyUse: () => undefined,

@@ -10,15 +10,15 @@ import { systemClock } from '../../src/io/clock.ts';
 import { Failpoints } from '../../src/io/failpoints.ts';
 import { createLog } from '../../src/io/log.ts';
 import { createMetrics } from '../../src/io/metrics.ts';
-import { openDatabase, type Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
 import { absentEngine } from '../support/absent-engine.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { openPools, type Pools } from '../support/pools.ts';
 
 let store: TestDatabase;
-let database: Database;
+let pools: Pools;
 let api: Api;
 let publish: (decision: Decision) => void = () => undefined;
 
@@ -46,12 +46,12 @@ function customer(id: string): Principal {
 
 before(async () => {
   store = await freshDatabase();
-  database = openDatabase({ url: store.url, applicationName: 'accept', maxConnections: 8 });
+  pools = openPools(store.url, 'accept', 8);
+  const { database, reads, directory } = pools;
   const epoch = createWriteEpoch(database);
   await epoch.refresh();
   api = createApi({
-    database,
-    hotDatabase: database,
+    ...{ database, reads, directory, hotDatabase: database },
     clock: systemClock,
     random: systemRandom,
     log: createLog('silent', 'test'),
@@ -70,7 +70,7 @@ before(async () => {
 
 after(async () => {
   await api.stop();
-  await database.close();
+  await pools.close();
   await store.drop();
 });
 

@@ -4,36 +4,40 @@ import { after, before, test } from 'node:test';
 import { Authenticator } from '../../src/gateway/authenticator.ts';
 import { systemClock, type Clock } from '../../src/io/clock.ts';
 import { newApiKey } from '../../src/io/new-api-key.ts';
-import { openDatabase, type Database } from '../../src/io/postgres.ts';
+import type { Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { insertKeyIfAbsent, revokeKey } from '../../src/store/write/api-keys.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { launch } from '../support/launch.ts';
+import { openPools, type Pools } from '../support/pools.ts';
 
 const tenantId = 'default';
 const by = { actor: 'test', requestId: null };
 const refused = { code: 'unauthenticated' };
 let planted: TestDatabase;
-/** One per process. */
-const databases: Database[] = [];
+/** Of each process. */
+const pools: Pools[] = [];
+/** Where keys are written. */
+let database: Database;
 
 before(async () => {
   planted = await freshDatabase();
   for (const applicationName of ['one', 'other']) {
-    databases.push(openDatabase({ url: planted.url, applicationName, maxConnections: 2 }));
+    pools.push(openPools(planted.url, applicationName, 2));
   }
+  database = pools[0]?.database ?? assert.fail();
 });
 
 after(async () => {
-  for (const database of databases) await database.close();
+  for (const opened of pools) await opened.close();
   await planted.drop();
 });
 
 /** As every process has one, on a clock that stands still unless it is moved. */
 function processesAt(clock: Clock): Authenticator[] {
-  return databases.map(
-    (database) => new Authenticator({ database, clock, onKeyUse: () => undefined }),
+  return pools.map(
+    ({ directory }) => new Authenticator({ directory, clock, onKeyUse: () => undefined }),
   );
 }
 
@@ -46,7 +50,7 @@ async function addKey(expiresAt?: number): Promise<{ keyId: string; authorizatio
   const { key, ...kept } = newApiKey(systemRandom);
   const row = { tenantId, keyId: randomUUID(), ...kept, scopes: ['appointments:read'], by };
   const expiring = expiresAt === undefined ? row : { ...row, expiresAt };
-  assert.ok(databases[0] && (await insertKeyIfAbsent(databases[0], 1, expiring)));
+  assert.ok(await insertKeyIfAbsent(database, 1, expiring));
   return { keyId: row.keyId, authorization: `Bearer ${key}` };
 }
 
@@ -61,7 +65,7 @@ test('a revocation is effective within one second in every process, however busy
     // Those look-ups get a moment.
     if (clock.ms % 500 === 0) await planted.query('SELECT pg_sleep(0.02)');
   }
-  assert.ok(databases[0] && (await revokeKey(databases[0], 1, { tenantId, keyId, by })));
+  assert.ok(await revokeKey(database, 1, { tenantId, keyId, by }));
   clock.ms += 1_000;
   for (const process of processes) {
     await assert.rejects(ask(process), refused);
@@ -77,7 +81,7 @@ test('an unknown key is looked up again soon: it may have been made in another p
   const ask = async () => process.authenticate(`Bearer ${key}`);
   await assert.rejects(ask(), refused);
   const row = { tenantId, keyId: randomUUID(), ...kept, scopes: [], by };
-  assert.ok(databases[0] && (await insertKeyIfAbsent(databases[0], 1, row)));
+  assert.ok(await insertKeyIfAbsent(database, 1, row));
   clock.ms += 250;
   assert.equal((await ask()).tenantId, tenantId);
 });
@@ -144,7 +148,7 @@ test('what has ended has no successor, and wrong usage changes nothing', async (
   assert.equal((await rotate('not-an-id')).status, 1);
   assert.equal((await rotate(randomUUID())).status, 1);
   assert.equal((await rotate(keyId, '--tenant', 'other')).status, 1);
-  assert.ok(databases[0] && (await revokeKey(databases[0], 1, { tenantId, keyId, by })));
+  assert.ok(await revokeKey(database, 1, { tenantId, keyId, by }));
   assert.equal((await rotate(keyId)).status, 1);
   const [row] = await planted.query<{ count: number }>(
     'SELECT count(*) AS count FROM api_keys WHERE expires_at IS NULL AND revoked_at IS NULL',

@@ -37,7 +37,7 @@ async function edge(): Promise<Gateway> {
   const made = createGateway({
     ...{ clock: systemClock, random: systemRandom, log: createLog('silent', 'test') },
     config: { host: '127.0.0.1', port: 0 },
-    database: api.database,
+    directory: api.directory,
     metrics: createMetrics(),
     routes: [api.route('GET /v1/events')],
     onKeyUse: () => undefined,
@@ -215,12 +215,18 @@ test('a caller has so many streams and no more, until one ends', async () => {
 
 /** Counts the pages of events that are read from here on. */
 function countPages(): () => number {
-  const { database } = api;
-  const run = database.run.bind(database);
+  const { reads } = api;
+  const of = reads.of.bind(reads);
   let pages = 0;
-  database.run = (statement, values) => {
-    if (statement.name === 'events_after_positions') pages += 1;
-    return run(statement, values);
+  reads.of = (tenantId) => {
+    const { run } = of(tenantId);
+    return {
+      tenantId,
+      run: (statement, values) => {
+        if (statement.name === 'events_after_positions') pages += 1;
+        return run(statement, values);
+      },
+    };
   };
   return () => pages;
 }

@@ -2,29 +2,30 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Idempotency } from '../../src/api/idempotency.ts';
 import { systemClock } from '../../src/io/clock.ts';
-import { isUnavailable, openDatabase, type Database } from '../../src/io/postgres.ts';
+import { isUnavailable } from '../../src/io/postgres.ts';
 import { statement } from '../../src/store/statement.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { accepting, openResource, runEngine } from '../support/engine-parts.ts';
 import { eventually } from '../support/eventually.ts';
 import { at } from '../support/placement-region.ts';
+import { openPools, type Pools } from '../support/pools.ts';
 
 let store: TestDatabase;
-let database: Database;
+let pools: Pools;
 
 before(async () => {
   store = await freshDatabase();
-  database = openDatabase({ url: store.url, applicationName: 'hung', maxConnections: 4 });
+  pools = openPools(store.url, 'hung');
 });
 after(async () => {
-  await database.close();
+  await pools.close();
   await store.drop();
 });
 
 const backend = statement<{ pid: number }>('test_backend', 'SELECT pg_backend_pid() AS pid');
 
 test('a transaction whose session ends between two statements fails, and nothing else', async () => {
-  const ending = database.transaction(async (queries) => {
+  const ending = pools.database.transaction(async (queries) => {
     const [row] = await queries.run(backend);
     await store.query('SELECT pg_terminate_backend($1)', [row?.pid]);
     await eventually(async () => {
@@ -34,12 +35,12 @@ test('a transaction whose session ends between two statements fails, and nothing
     return queries.run(backend);
   });
   await assert.rejects(ending, (error) => isUnavailable(error));
-  assert.equal((await database.run(backend)).length, 1);
+  assert.equal((await pools.database.run(backend)).length, 1);
 });
 
 test('a first request that hangs does not keep its key for ever', async () => {
   const limits = { keyInFlightMs: 20, keyForgottenMs: 200 };
-  const idempotency = new Idempotency(database, systemClock, limits);
+  const idempotency = new Idempotency(pools.reads, systemClock, limits);
   const name = { tenantId: 'default', operation: 'create', key: 'a-key-of-sixteen' };
   const hangs = new Promise<never>(() => undefined);
   void idempotency.once(name, '00', () => hangs);

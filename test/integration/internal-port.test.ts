@@ -10,7 +10,6 @@ import type { Gateway } from '../../src/gateway/index.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { createLog } from '../../src/io/log.ts';
 import { createMetrics } from '../../src/io/metrics.ts';
-import { openDatabase, type Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { startDatabaseProxy, type DatabaseProxy } from '../support/database-proxy.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -24,11 +23,12 @@ import {
 } from '../support/engine-parts.ts';
 import { eventually } from '../support/eventually.ts';
 import { at } from '../support/placement-region.ts';
+import { openPools, type Pools } from '../support/pools.ts';
 
 const secret = 'only-these-processes-know';
 const parts = { clock: systemClock, log: createLog('silent', 'test') };
 let store: TestDatabase;
-let database: Database;
+let pools: Pools;
 let api: Accepting;
 let engine: RunningEngine;
 let server: Gateway;
@@ -37,7 +37,7 @@ const running = new Set<Engines>();
 
 before(async () => {
   store = await freshDatabase();
-  database = openDatabase({ url: store.url, applicationName: 'internal', maxConnections: 4 });
+  pools = openPools(store.url, 'internal');
   api = accepting(store);
   // Renewals are rare, so that it learns nothing by them while a test looks.
   engine = await runEngine(store.url, { leaseSeconds: 600 });
@@ -59,7 +59,7 @@ after(async () => {
   await server.stop();
   await engine.close();
   await api.close();
-  await database.close();
+  await pools.close();
   await store.drop();
 });
 afterEach(async () => {
@@ -71,7 +71,7 @@ afterEach(async () => {
 /** The engines as a process without one sees them, and what it hears. */
 async function elsewhere(options: { secret?: string | undefined } = { secret }) {
   const engines = new Engines({
-    ...{ ...parts, database, own: undefined, secret: options.secret },
+    ...{ ...parts, ...pools, own: undefined, secret: options.secret },
     identity: { processId: systemRandom.uuidV7() },
   });
   running.add(engines);
@@ -167,7 +167,12 @@ test('a stream that breaks is opened again, and what it missed is found by those
   const there = await elsewhere();
   await untilHeard(there);
   const limits = { pollDecisionsMs: 50, maxWaiters: 100 };
-  const waiter = new DecisionWaiter({ ...parts, database, engine: there.engines, limits });
+  const waiter = new DecisionWaiter({
+    ...parts,
+    reads: pools.reads,
+    engine: there.engines,
+    limits,
+  });
   waiter.start();
   for (let round = 0; round < 5; round += 1) {
     way.loseReplies();

@@ -6,6 +6,7 @@ import { openDatabase, type Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { hotSettings } from '../../src/main/databases.ts';
 import { insertActions, type ActionRow } from '../../src/store/write/accept-actions.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { accepting } from '../support/engine-parts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -17,7 +18,7 @@ let database: Database;
 before(async () => {
   store = await freshDatabase();
   const pool = { url: store.url, applicationName: 'order', maxConnections: 4 };
-  database = openDatabase({ ...pool, settings: hotSettings });
+  database = openDatabase({ ...pool, settings: hotSettings, role: netRoles.writer });
 });
 after(async () => {
   await database.close();

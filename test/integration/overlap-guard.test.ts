@@ -10,6 +10,7 @@ import { systemRandom } from '../../src/io/random.ts';
 import { writeResource } from '../../src/store/write/catalogue.ts';
 import { commitDecisions } from '../../src/store/write/decide.ts';
 import { acquireFreeRegions, type RegionLease } from '../../src/store/write/region-lease.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { appointment, command } from '../support/decisions.ts';
 import { at, resource } from '../support/placement-region.ts';
@@ -22,7 +23,10 @@ let lanes: number[] = [];
 before(async () => {
   store = await freshDatabase();
   await unguardHistory(store);
-  database = openDatabase({ url: store.url, applicationName: 'guard', maxConnections: 4 });
+  database = openDatabase({
+    ...{ url: store.url, applicationName: 'guard', maxConnections: 4 },
+    role: netRoles.writer,
+  });
   const place = { tenantId: 'default', region: 'default' };
   lanes = (await writeResource(database, place, resource('a', { capacity: 4 }))).lanes;
 });

@@ -13,6 +13,7 @@ import {
   releaseOwnRegions,
   renewOwnRegions,
 } from '../../src/store/write/region-lease.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { allDecided, assertWhole } from '../support/engine-invariants.ts';
 import {
@@ -33,7 +34,10 @@ const running = new Set<{ close(): Promise<void> }>();
 
 before(async () => {
   store = await freshDatabase();
-  database = openDatabase({ url: store.url, applicationName: 'shares', maxConnections: 4 });
+  database = openDatabase({
+    ...{ url: store.url, applicationName: 'shares', maxConnections: 4 },
+    role: netRoles.writer,
+  });
   api = accepting(store);
 });
 after(async () => {

@@ -10,6 +10,7 @@ import {
   renewOwnRegions,
   type LeaseHolder,
 } from '../../src/store/write/region-lease.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { allDecided, assertWhole } from '../support/engine-invariants.ts';
 import {
@@ -30,7 +31,10 @@ const running = new Set<{ close(): Promise<void> }>();
 
 before(async () => {
   store = await freshDatabase();
-  database = openDatabase({ url: store.url, applicationName: 'takeover', maxConnections: 4 });
+  database = openDatabase({
+    ...{ url: store.url, applicationName: 'takeover', maxConnections: 4 },
+    role: netRoles.writer,
+  });
   api = accepting(store);
   const main = { id: 'main', name: 'Main', timeZone: 'UTC', region: 'default', active: true };
   await api.put('put-location', { ...main, latitude: null, longitude: null });

@@ -47,8 +47,8 @@ before(async () => {
     issuers: [new TokenIssuer({ ...options, issuer: issuer.url })],
   };
   gateway = edge.gateway({ trust });
-  const { database } = edge;
-  authenticator = new Authenticator({ database, clock: systemClock, onKeyUse: noted, trust });
+  const { directory } = edge;
+  authenticator = new Authenticator({ directory, clock: systemClock, onKeyUse: noted, trust });
   await gateway.start();
   good = await issuer.token('good');
 });

@@ -9,11 +9,13 @@ import { systemClock } from '../../src/io/clock.ts';
 import { Failpoints } from '../../src/io/failpoints.ts';
 import { createLog } from '../../src/io/log.ts';
 import { createMetrics } from '../../src/io/metrics.ts';
-import { openDatabase, type Database } from '../../src/io/postgres.ts';
+import type { Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
+import type { TenantReads } from '../../src/io/tenant-reads.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
 import { absentEngine } from './absent-engine.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
+import { openPools } from './pools.ts';
 
 export interface ApiRequest {
   /** Method and template, e.g. `GET /v1/appointments/:id`. */
@@ -31,6 +33,8 @@ export type ApiAnswer = Answer & { body: Record<string, unknown> };
 export interface ApiFixture {
   store: TestDatabase;
   database: Database;
+  reads: TenantReads;
+  directory: Database;
   /** Calls a handler as the edge does; a problem comes back as an answer. */
   request(wanted: ApiRequest): Promise<ApiAnswer>;
   route(name: string): Route;
@@ -55,7 +59,8 @@ export async function openApi(
   options: { engine?: Partial<EngineLink>; limits?: Partial<ApiConfig> } = {},
 ): Promise<ApiFixture> {
   const store = await freshDatabase();
-  const database = openDatabase({ url: store.url, applicationName: 'api', maxConnections: 8 });
+  const pools = openPools(store.url, 'api', 8);
+  const { database, reads, directory } = pools;
   const epoch = createWriteEpoch(database);
   await epoch.refresh();
   const listeners = new Set<(decision: Decision) => void>();
@@ -68,7 +73,8 @@ export async function openApi(
     ...options.engine,
   };
   const dependencies = {
-    ...{ database, hotDatabase: database, clock: systemClock, random: systemRandom, epoch, engine },
+    ...{ database, reads, directory, hotDatabase: database },
+    ...{ clock: systemClock, random: systemRandom, epoch, engine },
     log: createLog('silent', 'test'),
     metrics: createMetrics(),
     failpoints: new Failpoints(),
@@ -77,13 +83,13 @@ export async function openApi(
   await api.start();
   return {
     store,
-    database,
+    ...{ database, reads, directory },
     request: (wanted) => request(api, wanted),
     route: (name) => routeOf(api, name),
     publish: (decision) => listeners.forEach((listener) => listener(decision)),
     close: async () => {
       await api.stop();
-      await database.close();
+      await pools.close();
       await store.drop();
     },
   };

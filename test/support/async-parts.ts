@@ -13,6 +13,7 @@ import { createWriteEpoch } from '../../src/store/write-epoch.ts';
 import { defaultWorkerConfig } from '../../src/worker/config.ts';
 import { defaultReconcilerConfig } from '../../src/worker/reconciler/config.ts';
 import type { WorkerDependencies } from '../../src/worker/dependencies.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import type { TestDatabase } from './database.ts';
 
 export interface AsyncParts {
@@ -28,7 +29,10 @@ const hotSettings = ['seqscan', 'hashjoin', 'mergejoin', 'material', 'bitmapscan
 
 /** Real parts for a relay and a worker on a test's database, as one process would have them. */
 export async function asyncParts(url: string, failpoints = ''): Promise<AsyncParts> {
-  const options = { url, applicationName: 'tests', maxConnections: 6 };
+  const options = {
+    ...{ url, applicationName: 'tests', maxConnections: 6 },
+    role: netRoles.writer,
+  };
   const database = openDatabase(options);
   const hotDatabase = openDatabase({ ...options, settings: hotSettings });
   const epoch = createWriteEpoch(database);

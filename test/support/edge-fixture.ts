@@ -8,10 +8,11 @@ import type { TokenTrust } from '../../src/gateway/token-authenticator.ts';
 import { systemClock, type Clock } from '../../src/io/clock.ts';
 import { createLog } from '../../src/io/log.ts';
 import { createMetrics } from '../../src/io/metrics.ts';
-import { openDatabase, type Database } from '../../src/io/postgres.ts';
+import type { Database } from '../../src/io/postgres.ts';
 import { sha256, systemRandom } from '../../src/io/random.ts';
 import { insertKeyIfAbsent } from '../../src/store/write/api-keys.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
+import { openPools } from './pools.ts';
 
 export const writer = 'writer-key-0123456789';
 export const reader = 'reader-key-0123456789';
@@ -109,6 +110,7 @@ export interface GatewayOptions {
 
 export interface EdgeFixture {
   database: Database;
+  directory: Database;
   planted: TestDatabase;
   gateway(options?: GatewayOptions): Gateway;
   admin(notReady: () => readonly string[]): Gateway;
@@ -121,7 +123,8 @@ export async function openEdge(): Promise<EdgeFixture> {
   const planted = await freshDatabase();
   await planted.query(`INSERT INTO tenants (tenant_id, name) VALUES ('default', 'Default')
     ON CONFLICT DO NOTHING`);
-  const database = openDatabase({ url: planted.url, applicationName: 'edge', maxConnections: 4 });
+  const pools = openPools(planted.url, 'edge');
+  const { database, directory } = pools;
   const config = { host: '127.0.0.1', port: 0 };
   const addKey: EdgeFixture['addKey'] = (key, scopes) =>
     insertKeyIfAbsent(database, 1, {
@@ -136,13 +139,14 @@ export async function openEdge(): Promise<EdgeFixture> {
   await addKey(reader, ['appointments:read', 'appointments:self', 'no-such-scope']);
   return {
     database,
+    directory,
     planted,
     gateway: ({ trust, clock = common.clock, ...timeouts } = {}) =>
       createGateway({
         ...common,
         ...{ clock, trust },
         config: { ...config, ...timeouts },
-        database,
+        directory,
         metrics,
         routes,
         onKeyUse: () => undefined,
@@ -151,7 +155,7 @@ export async function openEdge(): Promise<EdgeFixture> {
     admin: (notReady) => createAdminServer({ ...common, config, metrics, notReady }),
     addKey,
     close: async () => {
-      await database.close();
+      await pools.close();
       await planted.drop();
     },
   };

@@ -19,6 +19,7 @@ import { insertActions } from '../../src/store/write/accept-actions.ts';
 import { insertCreates, type CreateRow } from '../../src/store/write/accept-creates.ts';
 import { insertCatalogueCommand } from '../../src/store/write/commands-catalogue.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import type { TestDatabase } from './database.ts';
 import { appointment } from './decisions.ts';
 import * as region from './placement-region.ts';
@@ -41,7 +42,10 @@ export interface EngineOptions {
 /** An engine on a database of its own pools and session, as one process would have it. */
 export async function runEngine(url: string, options: EngineOptions = {}): Promise<RunningEngine> {
   const { failpoints = '', leaseSeconds = 2, patience } = options;
-  const pool = { url, applicationName: 'engine', maxConnections: 4, connectTimeoutMs: 1_000 };
+  const pool = {
+    ...{ url, applicationName: 'engine', maxConnections: 4, connectTimeoutMs: 1_000 },
+    role: netRoles.writer,
+  };
   const database = openDatabase({ ...pool, settings: ['jit=off'] });
   const hotDatabase = openDatabase({
     ...pool,
@@ -109,7 +113,10 @@ export interface Accepting {
 
 /** Accepts commands as the api does, without one. */
 export function accepting(store: TestDatabase): Accepting {
-  const database = openDatabase({ url: store.url, applicationName: 'api', maxConnections: 4 });
+  const database = openDatabase({
+    ...{ url: store.url, applicationName: 'api', maxConnections: 4 },
+    role: netRoles.writer,
+  });
   const now = systemClock.nowSeconds();
   const epoch = async (): Promise<number> => {
     const [row] = await store.query<{ epoch: number }>('SELECT epoch FROM write_epoch');

@@ -7,6 +7,7 @@ import { hotSettings } from '../../src/main/databases.ts';
 import { insertCreates } from '../../src/store/write/accept-creates.ts';
 import { commitDecisions, type TransitionRow } from '../../src/store/write/decide.ts';
 import { acquireFreeRegions, type RegionLease } from '../../src/store/write/region-lease.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import type { TestDatabase } from './database.ts';
 import * as make from './decisions.ts';
 import { creates } from './engine-parts.ts';
@@ -53,6 +54,7 @@ export class OutboxWriters {
     this.#left = options.events;
     this.#database = openDatabase({
       ...{ url: options.store.url, applicationName: 'writers', settings: hotSettings },
+      role: netRoles.writer,
       maxConnections: options.writers,
     });
   }

@@ -30,10 +30,10 @@ export function createApiKey(parts: AdminParts): Route {
 
 async function handle(parts: AdminParts, call: Call<CreateApiKey>): Promise<Answer> {
   const { dependencies, idempotency } = parts;
-  const { database, clock } = dependencies;
+  const { directory, clock } = dependencies;
   const { body, principal } = call;
   requireReach(principal, body.tenant);
-  if (!(await hasTenant(database, body.tenant))) throw noSuchTenant();
+  if (!(await hasTenant(directory, body.tenant))) throw noSuchTenant();
   const name = {
     tenantId: principal.tenantId,
     operation: 'create-api-key',

@@ -9,7 +9,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { uuidOf } from '../uuid-of.ts';
 import { adminReach } from './admin-reach.ts';
 
-export function getApiKey({ database }: Pick<Dependencies, 'database'>): Route {
+export function getApiKey({ directory }: Pick<Dependencies, 'directory'>): Route {
   return {
     method: 'GET',
     path: '/v1/admin/keys/:id',
@@ -21,15 +21,18 @@ export function getApiKey({ database }: Pick<Dependencies, 'database'>): Route {
     ownership: 'tenant',
     handle: async (call: Call) => ({
       status: 200,
-      body: apiKeyView(await apiKeyOf(database, call)),
+      body: apiKeyView(await apiKeyOf(directory, call)),
     }),
   };
 }
 
 /** The key in the path, which the caller may see and change. */
-export async function apiKeyOf(queries: Queries, { params, principal }: Call): Promise<ListedKey> {
+export async function apiKeyOf(
+  directory: Queries,
+  { params, principal }: Call,
+): Promise<ListedKey> {
   const id = uuidOf(params, 'key');
-  const row = await findKeyById(queries, { id, only: adminReach(principal) });
+  const row = await findKeyById(directory, { id, only: adminReach(principal) });
   if (row === undefined) throw new Problem('not-found', 'there is no such key');
   return row;
 }

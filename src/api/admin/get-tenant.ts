@@ -6,7 +6,7 @@ import { findTenant, type TenantRow } from '../../store/read/tenants.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { noSuchTenant, requireReach } from './admin-reach.ts';
 
-export function getTenant({ database }: Pick<Dependencies, 'database'>): Route {
+export function getTenant({ reads }: Pick<Dependencies, 'reads'>): Route {
   return {
     method: 'GET',
     path: '/v1/admin/tenants/:id',
@@ -17,7 +17,8 @@ export function getTenant({ database }: Pick<Dependencies, 'database'>): Route {
     scopes: ['admin'],
     ownership: 'tenant',
     handle: async (call: Call) => {
-      const row = await findTenant(database, tenantOf(call));
+      const id = tenantOf(call);
+      const row = await findTenant(reads.of(id), id);
       if (row === undefined) throw noSuchTenant();
       return { status: 200, body: tenantView(row) };
     },

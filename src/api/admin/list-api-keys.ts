@@ -6,7 +6,7 @@ import { Page } from '../page.ts';
 import { adminReach, requireReach } from './admin-reach.ts';
 import { apiKeyView } from './get-api-key.ts';
 
-type Parts = Pick<Dependencies, 'database'>;
+type Parts = Pick<Dependencies, 'directory'>;
 
 const page = new Page<ListedKey>('keys', 'tenantUuid', (row) => [row.tenant_id, row.key_id]);
 
@@ -27,12 +27,12 @@ export function listApiKeys(parts: Parts): Route {
 }
 
 async function handle(
-  { database }: Parts,
+  { directory }: Parts,
   { principal, query }: Call<unknown, ListApiKeys>,
 ): Promise<Answer> {
   if (query.tenant !== undefined) requireReach(principal, query.tenant);
   const { limit, after } = page.read(query);
-  const rows = await pageOfKeys(database, {
+  const rows = await pageOfKeys(directory, {
     only: query.tenant ?? adminReach(principal),
     after: after && { tenantId: String(after[0]), id: String(after[1]) },
     limit: limit + 1,

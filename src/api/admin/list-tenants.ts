@@ -6,7 +6,7 @@ import { listRoute } from '../list-route.ts';
 import { adminReach } from './admin-reach.ts';
 import { tenantView } from './get-tenant.ts';
 
-export function listTenants({ database }: Pick<Dependencies, 'database'>): Route {
+export function listTenants({ directory }: Pick<Dependencies, 'directory'>): Route {
   return listRoute<TenantRow>({
     name: 'tenants',
     path: '/v1/admin/tenants',
@@ -16,7 +16,7 @@ export function listTenants({ database }: Pick<Dependencies, 'database'>): Route
     pageSchema: TenantPage,
     idKind: 'id',
     idOf: ({ tenant_id: id }) => id,
-    read: ({ principal }, page) => readPage(database, { only: adminReach(principal), ...page }),
+    read: ({ principal }, page) => readPage(directory, { only: adminReach(principal), ...page }),
     view: tenantView,
   });
 }

@@ -9,7 +9,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { noSuchTenant } from './admin-reach.ts';
 import { tenantOf, tenantView } from './get-tenant.ts';
 
-type Parts = Pick<Dependencies, 'database' | 'epoch'>;
+type Parts = Pick<Dependencies, 'database' | 'reads' | 'epoch'>;
 
 export function putTenant(parts: Parts): Route {
   return {
@@ -26,14 +26,14 @@ export function putTenant(parts: Parts): Route {
   };
 }
 
-async function handle({ database, epoch }: Parts, call: Call<Tenant>): Promise<Answer> {
+async function handle({ database, reads, epoch }: Parts, call: Call<Tenant>): Promise<Answer> {
   const id = tenantOf(call);
   const { name, settings = {} } = call.body;
   const by = changedBy(call);
   const { created } = await acceptEpoch(epoch, (current) =>
     storeTenant(database, current, { id, name, settings, by }),
   );
-  const row = await findTenant(database, id);
+  const row = await findTenant(reads.of(id), id);
   if (row === undefined) throw noSuchTenant();
   const headers = { location: `/v1/admin/tenants/${id}` };
   return { status: created ? 201 : 200, body: tenantView(row), ...(created && { headers }) };

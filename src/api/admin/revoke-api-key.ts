@@ -7,7 +7,7 @@ import { changedBy } from '../changed-by.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { apiKeyOf } from './get-api-key.ts';
 
-type Parts = Pick<Dependencies, 'database' | 'epoch'>;
+type Parts = Pick<Dependencies, 'database' | 'directory' | 'epoch'>;
 
 export function revokeApiKey(parts: Parts): Route {
   return {
@@ -23,8 +23,8 @@ export function revokeApiKey(parts: Parts): Route {
   };
 }
 
-async function handle({ database, epoch }: Parts, call: Call): Promise<Answer> {
-  const { tenant_id: tenantId, key_id: keyId } = await apiKeyOf(database, call);
+async function handle({ database, directory, epoch }: Parts, call: Call): Promise<Answer> {
+  const { tenant_id: tenantId, key_id: keyId } = await apiKeyOf(directory, call);
   // One that was revoked before stays as it is, and is answered the same.
   const key = { tenantId, keyId, by: changedBy(call) };
   await acceptEpoch(epoch, (current) => revokeKey(database, current, key));

@@ -8,7 +8,7 @@ import type { ApiConfig } from '../config.ts';
 import { EnginePeer } from './engine-peer.ts';
 
 export interface EnginePeersOptions {
-  database: Queries;
+  directory: Queries;
   clock: Clock;
   log: Log;
   limits: ApiConfig;
@@ -61,9 +61,9 @@ export class EnginePeers {
   }
 
   async #look(): Promise<'none'> {
-    const { database, processId, limits } = this.#options;
+    const { directory, processId, limits } = this.#options;
     const { engineSeenWithinSeconds: seenWithinSeconds } = limits;
-    const found = await findEngines(database, { processId, seenWithinSeconds });
+    const found = await findEngines(directory, { processId, seenWithinSeconds });
     for (const [id, url] of found) this.at({ processId: id, url });
     for (const [id, peer] of this.#peers) {
       if (found.has(id)) continue;

@@ -22,12 +22,14 @@ import { mergeAvailableSlots } from '../../domain/available-slot.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Log } from '../../io/log.ts';
 import type { Queries } from '../../io/postgres.ts';
+import type { TenantReads } from '../../io/tenant-reads.ts';
 import { findRegionOwners, type OwnedRegion, type Place } from '../../store/read/region-owners.ts';
 import { apiConfig, type ApiConfig } from '../config.ts';
 import { EnginePeers } from './engine-peers.ts';
 
 export interface EnginesOptions {
-  database: Queries;
+  reads: TenantReads;
+  directory: Queries;
   clock: Clock;
   log: Log;
   /** This process. */
@@ -112,10 +114,10 @@ export class Engines implements EngineLink {
     place: Place,
     ask: (regions: OwnedRegion[]) => Promise<T | undefined>,
   ): Promise<T> {
-    const { clock, database } = this.#options;
+    const { clock, reads } = this.#options;
     const untilMs = clock.monotonicMs() + this.#limits.engineAnswerMs;
     for (;;) {
-      const told = await ask(await findRegionOwners(database, place));
+      const told = await ask(await findRegionOwners(reads.of(place.tenantId), place));
       if (told !== undefined) return told;
       if (clock.monotonicMs() >= untilMs) {
         throw unavailable('no engine that is sure to own the region answers at the moment');

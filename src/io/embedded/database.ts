@@ -3,7 +3,7 @@ import { sqlState } from '../postgres.ts';
 import type { PostgresHome } from './home.ts';
 
 const absent = ['3D000', '28000'];
-const duplicate = '42710';
+const duplicates = ['42710', '42P04'];
 
 /**
  * `host` in the query outranks the one before the path, which is there because a URL without any
@@ -14,29 +14,36 @@ export function urlOf(home: PostgresHome, database = 'slotwright', user = 'slotw
   return `postgresql://${user}@localhost/${database}?host=${sockets}&port=5432`;
 }
 
-/** The service's role owns its database and is no superuser, as with a server of one's own. */
+/**
+ * The service's role owns its database and is no superuser, as with a server of one's own. It makes
+ * the roles under which it works.
+ */
 export async function ensureDatabase(home: PostgresHome): Promise<void> {
-  if (await connects(urlOf(home))) return;
+  if (await isComplete(urlOf(home))) return;
   const client = new pg.Client({ connectionString: urlOf(home, 'postgres', 'postgres') });
   await client.connect();
+  // A start that was killed here has done a part of it already.
+  const unlessThere = (sql: string): Promise<unknown> =>
+    client.query(sql).catch((error: unknown) => {
+      if (!duplicates.includes(sqlState(error) ?? '')) throw error;
+    });
   try {
-    // A start that was killed here has made the role already.
-    await client
-      .query('CREATE ROLE slotwright LOGIN CREATEDB IN ROLE pg_monitor')
-      .catch((error: unknown) => {
-        if (sqlState(error) !== duplicate) throw error;
-      });
-    await client.query('CREATE DATABASE slotwright OWNER slotwright');
+    await unlessThere('CREATE ROLE slotwright LOGIN CREATEDB IN ROLE pg_monitor');
+    await client.query('ALTER ROLE slotwright CREATEROLE');
+    await unlessThere('CREATE DATABASE slotwright OWNER slotwright');
   } finally {
     await client.end();
   }
 }
 
-async function connects(connectionString: string): Promise<boolean> {
+async function isComplete(connectionString: string): Promise<boolean> {
   const client = new pg.Client({ connectionString });
   try {
     await client.connect();
-    return true;
+    const { rows } = await client.query<{ complete: boolean }>(
+      `SELECT rolcreaterole AS complete FROM pg_roles WHERE rolname = current_user`,
+    );
+    return rows[0]?.complete === true;
   } catch (error) {
     if (absent.includes(sqlState(error) ?? '')) return false;
     throw error;

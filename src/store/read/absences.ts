@@ -1,4 +1,4 @@
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 /** Instants are epoch seconds. */
@@ -31,7 +31,7 @@ const absencePage = statement<AbsenceRow>(
 
 /** One absence that was entered, also where it has been taken back. */
 export async function findAbsence(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; resourceId: string; id: string },
 ): Promise<AbsenceRow | undefined> {
   const { tenantId, resourceId, id } = wanted;
@@ -40,7 +40,7 @@ export async function findAbsence(
 
 /** A page of a resource's absences by id, which is the order of entering them. */
 export function listAbsences(
-  queries: Queries,
+  queries: TenantQueries,
   page: { tenantId: string; resourceId: string; after: string | null; limit: number },
 ): Promise<AbsenceRow[]> {
   return queries.run(absencePage, [page.tenantId, page.resourceId, page.after, page.limit]);

@@ -1,7 +1,7 @@
 import type { Appointment } from '../../domain/appointment.ts';
 import type { AppointmentState } from '../../domain/appointment-state.ts';
 import { FIRST_INSTANT, LAST_INSTANT, MAX_SLOT_SECONDS } from '../../domain/slot.ts';
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { appointmentColumns, toAppointment, type AppointmentRow } from '../appointment-row.ts';
 import { statement } from '../statement.ts';
 
@@ -13,7 +13,7 @@ const appointmentById = statement<AppointmentRow>(
 
 /** One appointment; `ownerId` narrows it to one customer's own. */
 export async function findAppointment(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; id: string; ownerId: string | null },
 ): Promise<Appointment | undefined> {
   const [row] = await queries.run(appointmentById, [wanted.tenantId, wanted.id, wanted.ownerId]);
@@ -60,7 +60,7 @@ const byResource = list('appointments_by_resource', '$2::uuid IS NULL AND a.reso
 
 /** A page of appointments by (start, id); one statement per index that can serve the filter. */
 export async function listAppointments(
-  queries: Queries,
+  queries: TenantQueries,
   filter: AppointmentFilter,
 ): Promise<Appointment[]> {
   const { customerId, resourceId, from, to, after } = filter;

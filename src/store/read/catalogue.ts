@@ -1,4 +1,4 @@
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 /** What bookings are checked against, of one version. */
@@ -36,7 +36,7 @@ const wholeCatalogue = statement<CatalogueRow>(
 );
 
 export async function loadCatalogue(
-  queries: Queries,
+  queries: TenantQueries,
   tenantId: string,
 ): Promise<CatalogueRow | undefined> {
   const [row] = await queries.run(wholeCatalogue, [tenantId]);
@@ -49,7 +49,7 @@ const catalogueVersion = statement<{ version: number }>(
 );
 
 export async function findCatalogueVersion(
-  queries: Queries,
+  queries: TenantQueries,
   tenantId: string,
 ): Promise<number | undefined> {
   const [row] = await queries.run(catalogueVersion, [tenantId]);
@@ -71,7 +71,7 @@ const catalogueReferences = statement<{
 
 /** Which of the service types and locations exist, active or not; locations with their region. */
 export async function findCatalogueReferences(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; serviceTypes: readonly string[]; locations: readonly string[] },
 ): Promise<{ serviceTypes: Set<string>; locations: Map<string, string> }> {
   const { tenantId, serviceTypes, locations } = wanted;
@@ -151,9 +151,11 @@ function readsOf<Row>(kind: { name: string; table: string; id: string; columns: 
     ORDER BY ${idColumn} LIMIT $3`,
   );
   return {
-    find: async (queries: Queries, { tenantId, id }: OneOfCatalogue): Promise<Row | undefined> =>
-      (await queries.run(byId, [tenantId, id]))[0],
-    list: (queries: Queries, tenantId: string, page: CataloguePage): Promise<Row[]> =>
+    find: async (
+      queries: TenantQueries,
+      { tenantId, id }: OneOfCatalogue,
+    ): Promise<Row | undefined> => (await queries.run(byId, [tenantId, id]))[0],
+    list: (queries: TenantQueries, tenantId: string, page: CataloguePage): Promise<Row[]> =>
       queries.run(byPage, [tenantId, page.after ?? '', page.limit]),
   };
 }

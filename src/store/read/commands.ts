@@ -1,6 +1,6 @@
 import type { Appointment } from '../../domain/appointment.ts';
 import type { Operation } from '../../domain/command.ts';
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { appointmentColumns, toAppointment, type AppointmentRow } from '../appointment-row.ts';
 import { statement } from '../statement.ts';
 
@@ -38,7 +38,7 @@ const commandById = statement<CommandRow>(
 
 /** A command about an appointment; `ownerId` narrows it to those of one customer's. */
 export async function findCommand(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; id: string; ownerId: string | null },
 ): Promise<Command | undefined> {
   const [row] = await queries.run(commandById, [wanted.tenantId, wanted.id, wanted.ownerId]);
@@ -85,7 +85,7 @@ const commandOutcomes = statement<OutcomeRow>(
 
 /** The outcomes of several commands, also of several tenants; undecided ones only if asked for. */
 export async function findCommandOutcomes(
-  queries: Queries,
+  queries: TenantQueries,
   commands: readonly { tenantId: string; commandId: string }[],
   options: { undecided: boolean },
 ): Promise<CommandOutcome[]> {

@@ -1,4 +1,4 @@
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 export interface CustomerRow {
@@ -24,7 +24,7 @@ const customerById = statement<CustomerRow>(
 
 /** One customer; `ownerId` narrows it to that customer's own record. */
 export async function findCustomer(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; id: string; ownerId: string | null },
 ): Promise<CustomerRow | undefined> {
   const [row] = await queries.run(customerById, [wanted.tenantId, wanted.id, wanted.ownerId]);
@@ -41,7 +41,7 @@ const customerPage = statement<CustomerRow>(
 
 /** A page of customers by id. */
 export function listCustomers(
-  queries: Queries,
+  queries: TenantQueries,
   page: { tenantId: string; ownerId: string | null; after: string | null; limit: number },
 ): Promise<CustomerRow[]> {
   return queries.run(customerPage, [page.tenantId, page.ownerId, page.after, page.limit]);

@@ -1,4 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 /** One place of the log; `event` is null where it is another tenant's. */
@@ -20,14 +21,14 @@ const eventsAfterPositions = statement<EventRow>(
   CROSS JOIN LATERAL (
     SELECT l.position, CASE WHEN l.tenant_id = $1 THEN l.event END AS event,
       floor(date_part('epoch', l.appended_at) * 1000)::int8 AS appended_ms
-    FROM event_log l WHERE l.shard = s.shard AND l.position > reader.position
+    FROM event_places l WHERE l.shard = s.shard AND l.position > reader.position
     ORDER BY l.position LIMIT $4) e
   ORDER BY s.shard, e.position`,
 );
 
 /** Up to `perShard` places of each shard behind the reader's positions (index: shard). */
 export function findEventsAfter(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; positions: readonly number[]; perShard: number },
 ): Promise<EventRow[]> {
   const { tenantId, positions, perShard } = wanted;

@@ -1,4 +1,4 @@
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 export interface UsedKey {
@@ -20,7 +20,7 @@ const keyByName = statement<{
 
 /** What a key was first used for, or undefined if it is free. */
 export async function findKey(
-  queries: Queries,
+  queries: TenantQueries,
   name: { tenantId: string; operation: string; key: string },
 ): Promise<UsedKey | undefined> {
   const [row] = await queries.run(keyByName, [name.tenantId, name.operation, name.key]);

@@ -1,4 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 /** A region as it is now, and whom to ask about it. */
@@ -49,7 +50,7 @@ export interface Place {
 
 /** The regions in which anything at the place can be booked, with their owners. */
 export async function findRegionOwners(
-  queries: Queries,
+  queries: TenantQueries,
   { tenantId, locationId, resourceId }: Place,
 ): Promise<OwnedRegion[]> {
   const values = [tenantId, locationId ?? null, resourceId ?? null];

@@ -100,6 +100,20 @@ function withNumericLanes(row: ResourceRow): Resource {
   return { ...row, lanes: row.lanes.map(Number) };
 }
 
+const regionOfResource = statement<{ region: string }>(
+  'region_of_resource',
+  'SELECT region FROM resources WHERE tenant_id = $1 AND resource_id = $2',
+);
+
+/** Where a resource works, if there is one of that id. */
+export async function findRegionOf(
+  queries: Queries,
+  { tenantId, id }: { tenantId: string; id: string },
+): Promise<string | undefined> {
+  const [row] = await queries.run(regionOfResource, [tenantId, id]);
+  return row?.region;
+}
+
 const anyResource = statement<{ present: boolean }>(
   'any_resource',
   `SELECT EXISTS (SELECT FROM resources) AS present`,

@@ -1,4 +1,5 @@
 import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 const tenantExists = statement<{ found: boolean }>(
@@ -28,7 +29,7 @@ const tenantById = statement<TenantRow>(
 );
 
 export async function findTenant(
-  queries: Queries,
+  queries: TenantQueries,
   tenantId: string,
 ): Promise<TenantRow | undefined> {
   const [row] = await queries.run(tenantById, [tenantId]);

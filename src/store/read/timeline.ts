@@ -1,4 +1,4 @@
-import type { Queries } from '../../io/postgres.ts';
+import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { statement } from '../statement.ts';
 
 export type TimelineKind = 'transition' | 'command' | 'saga' | 'notification' | 'event';
@@ -66,7 +66,7 @@ const timelineOfAppointment = statement<TimelineRow>(
 
 /** What happened to an appointment, of each source the latest `limit`; in no order. */
 export function readTimeline(
-  queries: Queries,
+  queries: TenantQueries,
   wanted: { tenantId: string; appointmentId: string; shard: number; limit: number },
 ): Promise<TimelineRow[]> {
   const { tenantId, appointmentId, shard, limit } = wanted;
