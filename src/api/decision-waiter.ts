@@ -150,7 +150,7 @@ export class DecisionWaiter {
     try {
       const asked = [...new Map(waiters.map((waiter) => [waiter.commandId, waiter])).values()];
       const { database } = this.#options;
-      const outcomes = await findCommandOutcomes(database, asked, { undecided: false });
+      const outcomes = await findCommandOutcomes(database, asked);
       for (const outcome of outcomes) this.#hear(toDecision(outcome));
     } catch (error) {
       this.#options.log.warn({ component: 'api', err: error }, 'decisions could not be read');

@@ -18,12 +18,11 @@ export function getAppointment({ database }: Pick<Dependencies, 'database'>): Ro
     reads: ['if-none-match'],
     responses: { 200: AppointmentView },
     scopes: ['appointments:read', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     handle: async (call: Call) => {
       const { principal, params } = call;
       const id = uuidOf(params, 'appointment');
-      const { tenantId, customerId } = principal;
-      const appointment = await findAppointment(database, { tenantId, id, ownerId: customerId });
+      const appointment = await findAppointment(database, { id, reach: principal });
       if (appointment === undefined) throw notFound();
       const { version } = appointment;
       if (matchesNone(call.header('if-none-match'), version)) {

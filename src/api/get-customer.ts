@@ -19,8 +19,7 @@ export function getCustomer({ database }: Pick<Dependencies, 'database'>): Route
     ownership: 'customer',
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'customer');
-      const { tenantId, customerId } = principal;
-      const row = await findCustomer(database, { tenantId, id, ownerId: customerId });
+      const row = await findCustomer(database, { id, reach: principal });
       if (row === undefined) throw new Problem('not-found', 'there is no such customer');
       return { status: 200, body: customerView(row) };
     },

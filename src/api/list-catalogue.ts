@@ -12,7 +12,7 @@ import {
 } from '../store/read/catalogue.ts';
 import type { Dependencies } from './dependencies.ts';
 import { locationView } from './get-location.ts';
-import { resourceView } from './get-resource.ts';
+import { resourceSeenBy, resourceView } from './get-resource.ts';
 import { serviceTypeView } from './get-service-type.ts';
 import { listRoute } from './list-route.ts';
 
@@ -49,7 +49,10 @@ export function listCatalogue({ database }: Pick<Dependencies, 'database'>): Rou
       pageSchema: ResourcePage,
       idKind: 'id',
       idOf: ({ resource_id: id }) => id,
-      read: ({ principal: { tenantId } }, page) => listResources(database, tenantId, page),
+      read: async ({ principal }, page) => {
+        const rows = await listResources(database, principal.tenantId, page);
+        return rows.map((row) => resourceSeenBy(principal, row));
+      },
       view: resourceView,
     }),
   ];

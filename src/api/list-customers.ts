@@ -15,8 +15,7 @@ export function listCustomers({ database }: Pick<Dependencies, 'database'>): Rou
     pageSchema: CustomerPage,
     idKind: 'uuid',
     idOf: ({ customer_id: id }) => id,
-    read: ({ principal: { tenantId, customerId: ownerId } }, page) =>
-      readPage(database, { tenantId, ownerId, ...page }),
+    read: ({ principal: reach }, page) => readPage(database, { reach, ...page }),
     view: customerView,
   });
 }

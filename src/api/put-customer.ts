@@ -62,7 +62,7 @@ async function handle({ database, epoch }: Parts, call: Call<Customer>): Promise
       timeZone: body.time_zone ?? null,
     }),
   );
-  const row = await findCustomer(database, { tenantId, id, ownerId: null });
+  const row = await findCustomer(database, { id, reach: principal });
   if (row === undefined) throw new Problem('not-found', 'there is no such customer');
   const headers = { location: `/v1/customers/${id}` };
   return { status: created ? 201 : 200, body: customerView(row), ...(created && { headers }) };

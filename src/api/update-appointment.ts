@@ -40,7 +40,7 @@ export function updateAppointment(parts: UpdateParts): Route {
     ],
     responses: { 200: AppointmentView, 202: AppointmentView },
     scopes: ['appointments:write', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     body: UpdateAppointment,
     idempotent: true,
     precheck: (call) => void parseIfMatch(call.header('if-match')),
