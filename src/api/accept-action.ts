@@ -8,6 +8,7 @@ import {
   type AppointmentAction,
   type AppointmentState,
 } from '../domain/appointment-state.ts';
+import type { Reach } from '../domain/reach.ts';
 import { findAppointment } from '../store/read/appointments.ts';
 import type { ActionRow } from '../store/write/accept-actions.ts';
 import { accept, notFound, type AcceptParts, type AcceptRequest, type Attempt } from './accept.ts';
@@ -23,7 +24,7 @@ export interface ActionParts extends AcceptParts {
 
 /** What is recorded of an action, found anew at each attempt. */
 export interface ActionPlan {
-  payload: unknown;
+  payload: object | null;
   /** Defaults to the states in which the operation is legal. */
   allowedFrom?: readonly AppointmentState[];
   /** A rule of the clock or the catalogue that the request breaks, unless it is a replay. */
@@ -39,28 +40,27 @@ export interface Action {
   plan(wanted: Wanted): ActionPlan | Promise<ActionPlan>;
 }
 
+/** The appointment in the path, and whose it has to be. */
 export interface Wanted {
-  tenantId: string;
   id: string;
-  ownerId: string | null;
+  reach: Reach;
 }
 
 /** Takes in a command about the appointment in the path and answers it. */
 export function acceptAction(parts: ActionParts, call: Call, action: Action): Promise<Answer> {
-  const { tenantId, customerId: ownerId } = call.principal;
+  const { principal: reach } = call;
   const id = uuidOf(call.params, 'appointment');
   const { operation, key, content } = action;
   const hash = contentHash({ appointmentId: id, ...content });
   const commandId = parts.dependencies.random.uuidV7();
   return accept(parts, call, {
     operation,
-    key: { tenantId, operation, key },
+    key: { tenantId: reach.tenantId, operation, key },
     contentHash: hash,
     commandId,
     appliedStatus: 200,
     ...(action.warnings && { warnings: action.warnings }),
-    attempt: () =>
-      attempt(parts, call, { action, wanted: { tenantId, id, ownerId }, hash, commandId }),
+    attempt: () => attempt(parts, call, { action, wanted: { id, reach }, hash, commandId }),
   });
 }
 
@@ -76,10 +76,13 @@ async function attempt(parts: ActionParts, call: Call, attempted: Attempted): Pr
   const plan = await action.plan(wanted);
   const row = actionRow(parts, call, { ...attempted, plan });
   const accepted = plan.problem === undefined && (await parts.actions.submit(row));
-  const appointment = await findAppointment(parts.dependencies.reads.of(wanted.tenantId), wanted);
+  const appointment = await findAppointment(
+    parts.dependencies.reads.of(wanted.reach.tenantId),
+    wanted,
+  );
   if (appointment === undefined) throw notFound();
   if (accepted) return { accepted: { appointment } };
-  const { tenantId } = wanted;
+  const { tenantId } = wanted.reach;
   const name = { tenantId, operation: action.operation, key: action.key };
   const first = await parts.idempotency.firstUse(name, hash);
   if (first !== undefined) return { first };
@@ -91,24 +94,30 @@ async function attempt(parts: ActionParts, call: Call, attempted: Attempted): Pr
 function actionRow(
   { dependencies: { clock } }: ActionParts,
   call: Call,
-  { action, wanted, hash, commandId, plan }: Attempted & { plan: ActionPlan },
+  { action, wanted: { id, reach }, hash, commandId, plan }: Attempted & { plan: ActionPlan },
 ): ActionRow {
   return {
-    tenant_id: wanted.tenantId,
+    tenant_id: reach.tenantId,
     operation: action.operation,
     key: action.key,
     content_hash: hash,
     command_id: commandId,
-    appointment_id: wanted.id,
+    appointment_id: id,
     actor: call.principal.actor,
     request_id: call.requestId,
     traceparent: call.traceparent,
-    owner_id: wanted.ownerId,
+    only_customer: reach.customerId,
+    only_resource: reach.resourceId,
     if_match: parseIfMatch(call.header('if-match')),
     allowed_from: plan.allowedFrom ?? statesAllowing(action.operation),
-    payload: plan.payload,
+    payload: bound(plan.payload, reach),
     created_s: clock.nowSeconds(),
   };
+}
+
+/** Until it is decided, an appointment may be given to another resource: then it is refused. */
+function bound(payload: object | null, { resourceId }: Reach): object | null {
+  return resourceId === null ? payload : { ...payload, only_resource: resourceId };
 }
 
 function throwObjection(

@@ -5,11 +5,13 @@ import { parsePrefer } from '../contract/prefer.ts';
 import type { Answer, Call } from '../contract/route.ts';
 import type { Appointment } from '../domain/appointment.ts';
 import type { AppointmentAction } from '../domain/appointment-state.ts';
-import { findCommandOutcomes } from '../store/read/commands.ts';
+import { isWithin, type Reach } from '../domain/reach.ts';
+import { findCommandOutcome } from '../store/read/commands.ts';
 import { commandAnswer } from './command-answer.ts';
 import type { DecisionWaiter } from './decision-waiter.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { FirstUse, Idempotency, KeyName } from './idempotency.ts';
+import { refusalSeenBy } from './refusal-seen-by.ts';
 
 /** A command as it was accepted, with its appointment as it stood then. */
 export interface Accepted {
@@ -61,7 +63,7 @@ export async function accept(
     recordAccepted(parts, call, { request, ...outcome.accepted });
     const decision = await expectation?.decided(waitSeconds ?? 0, call.signal);
     const { appointment } = outcome.accepted;
-    return answer({ commandId, appointment, decision, waitSeconds, request });
+    return answer(call.principal, { commandId, appointment, decision, waitSeconds, request });
   } finally {
     expectation?.cancel();
   }
@@ -107,14 +109,19 @@ interface FirstAnswer {
   request: AcceptRequest;
 }
 
-function answer({ commandId, appointment, decision, waitSeconds, request }: FirstAnswer): Answer {
+function answer(
+  reach: Reach,
+  { commandId, appointment, decision, waitSeconds, request }: FirstAnswer,
+): Answer {
   const current = decision?.appointment ?? appointment;
+  // Since the decision it may have been given to another resource.
+  if (decision !== undefined && !isWithin(reach, current)) throw notFound();
   const warnings = request.warnings?.(current);
   return commandAnswer({
     commandId,
     appointment: current,
     state: decision?.state ?? 'pending',
-    ...(decision?.problem && { problem: decision.problem }),
+    ...(decision?.problem && { problem: refusalSeenBy(reach, decision.problem) }),
     waitSeconds,
     replayed: false,
     appliedStatus: request.appliedStatus,
@@ -128,16 +135,17 @@ async function replay(
   call: Call,
   first: FirstUse & { waitSeconds: number | undefined; request: AcceptRequest },
 ): Promise<Answer> {
-  const { tenantId, customerId } = call.principal;
+  const { principal } = call;
   const { commandId, waitSeconds } = first;
   const expectation =
-    waitSeconds === undefined ? undefined : parts.waiter.expect({ tenantId, commandId });
+    waitSeconds === undefined
+      ? undefined
+      : parts.waiter.expect({ tenantId: principal.tenantId, commandId });
   try {
-    let outcome = await readOutcome(parts, { tenantId, commandId });
-    if (customerId !== null && outcome.appointment.customerId !== customerId) throw notFound();
+    let outcome = await readOutcome(parts, principal, commandId);
     if (outcome.state === 'pending' && expectation !== undefined) {
       const decision = await expectation.decided(waitSeconds ?? 0, call.signal);
-      if (decision !== undefined) outcome = await readOutcome(parts, { tenantId, commandId });
+      if (decision !== undefined) outcome = await readOutcome(parts, principal, commandId);
     }
     const { appointment, state, problem } = outcome;
     const warnings = first.request.warnings?.(appointment);
@@ -145,7 +153,7 @@ async function replay(
       commandId,
       appointment,
       state,
-      ...(problem && { problem }),
+      ...(problem && { problem: refusalSeenBy(principal, problem) }),
       waitSeconds,
       replayed: true,
       appliedStatus: 200,
@@ -158,14 +166,13 @@ async function replay(
 
 async function readOutcome(
   { dependencies: { reads } }: AcceptParts,
-  command: { tenantId: string; commandId: string },
+  reach: Reach,
+  commandId: string,
 ): Promise<
   Pick<Decision, 'problem'> & { state: 'pending' | Decision['state']; appointment: Appointment }
 > {
-  const [outcome] = await findCommandOutcomes(reads.of(command.tenantId), [command], {
-    undecided: true,
-  });
-  if (!outcome?.appointment) throw notFound();
+  const outcome = await findCommandOutcome(reads.of(reach.tenantId), { commandId, reach });
+  if (outcome === undefined) throw notFound();
   const { state, appointment, problem } = outcome;
   return { state, appointment, ...(problem !== null && { problem: problem as never }) };
 }

@@ -8,6 +8,7 @@ import type { Catalogue, CatalogueCache } from './catalogue-cache.ts';
 import { instantOf, memberOf } from './check-slot.ts';
 import type { Dependencies } from './dependencies.ts';
 import { checkRange } from './list-appointments.ts';
+import { narrowed } from './narrowed.ts';
 import { referenceProblem, resolveReferences } from './resolve-references.ts';
 
 const maxDays = 31;
@@ -56,12 +57,14 @@ function checkAvailability(query: unknown): Violation[] {
 
 async function handle(
   { dependencies: { engine }, catalogues }: AvailabilityParts,
-  { principal: { tenantId }, query }: Call<unknown, Availability>,
+  { principal, query }: Call<unknown, Availability>,
 ): Promise<Answer> {
+  const { tenantId } = principal;
+  const resourceId = narrowed({ own: principal.resourceId, asked: query.resource_id });
   const references = {
     serviceType: query.service_type,
     location: query.location ?? null,
-    resourceId: query.resource_id ?? null,
+    resourceId: resourceId ?? null,
   };
   const resolve = (catalogue: Catalogue) =>
     resolveReferences(catalogue, references, {
@@ -84,7 +87,7 @@ async function handle(
     ...(location.kind === 'catalogue' && {
       location: { kind: 'catalogue', id: location.location.id },
     }),
-    ...(query.resource_id !== undefined && { resourceId: query.resource_id }),
+    ...(resourceId !== undefined && { resourceId }),
   };
   return { status: 200, body: availabilityView(await engine.availability(asked)) };
 }

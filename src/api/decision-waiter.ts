@@ -154,7 +154,7 @@ export class DecisionWaiter {
       await Promise.all(
         tenants.map(async ([tenantId, commands]) => {
           const tenant = reads.of(tenantId);
-          const outcomes = await findCommandOutcomes(tenant, commands, { undecided: false });
+          const outcomes = await findCommandOutcomes(tenant, commands);
           for (const outcome of outcomes) this.#hear(toDecision(outcome));
         }),
       );

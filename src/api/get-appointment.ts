@@ -18,15 +18,13 @@ export function getAppointment({ reads }: Pick<Dependencies, 'reads'>): Route {
     reads: ['if-none-match'],
     responses: { 200: AppointmentView },
     scopes: ['appointments:read', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     handle: async (call: Call) => {
       const { principal, params } = call;
       const id = uuidOf(params, 'appointment');
-      const { tenantId, customerId } = principal;
-      const appointment = await findAppointment(reads.of(tenantId), {
-        tenantId,
+      const appointment = await findAppointment(reads.of(principal.tenantId), {
         id,
-        ownerId: customerId,
+        reach: principal,
       });
       if (appointment === undefined) throw notFound();
       const { version } = appointment;

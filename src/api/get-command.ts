@@ -5,6 +5,7 @@ import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
 import { findCommand } from '../store/read/commands.ts';
 import type { Dependencies } from './dependencies.ts';
+import { refusalSeenBy } from './refusal-seen-by.ts';
 import { uuidOf } from './uuid-of.ts';
 
 export function getCommand({ reads }: Pick<Dependencies, 'reads'>): Route {
@@ -16,18 +17,18 @@ export function getCommand({ reads }: Pick<Dependencies, 'reads'>): Route {
     params: { id: fields.uuid() },
     responses: { 200: CommandView },
     scopes: ['appointments:read', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'command');
-      const { tenantId, customerId } = principal;
-      const command = await findCommand(reads.of(tenantId), { tenantId, id, ownerId: customerId });
+      const command = await findCommand(reads.of(principal.tenantId), { id, reach: principal });
       if (command === undefined) throw new Problem('not-found', 'there is no such command');
+      const problem = command.problem as ProblemDocument | null;
       const body: CommandView = {
         id: command.id,
         operation: command.operation as CommandView['operation'],
         appointment_id: command.appointmentId,
         state: command.state,
-        problem: command.problem as ProblemDocument | null,
+        problem: problem && refusalSeenBy(principal, problem),
         created_at: formatInstant(command.createdAt),
         decided_at: command.decidedAt === null ? null : formatInstant(command.decidedAt),
       };

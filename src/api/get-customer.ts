@@ -19,8 +19,7 @@ export function getCustomer({ reads }: Pick<Dependencies, 'reads'>): Route {
     ownership: 'customer',
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'customer');
-      const { tenantId, customerId } = principal;
-      const row = await findCustomer(reads.of(tenantId), { tenantId, id, ownerId: customerId });
+      const row = await findCustomer(reads.of(principal.tenantId), { id, reach: principal });
       if (row === undefined) throw new Problem('not-found', 'there is no such customer');
       return { status: 200, body: customerView(row) };
     },

@@ -2,6 +2,7 @@ import { fields } from '../contract/fields.ts';
 import { type HoursView, ResourceView } from '../contract/resource.ts';
 import type { Call, Route } from '../contract/route.ts';
 import { formatInstant } from '../domain/slot.ts';
+import type { Reach } from '../domain/reach.ts';
 import { findResource, type ResourceRow } from '../store/read/catalogue.ts';
 import { catalogueId, noSuch } from './catalogue-id.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -16,15 +17,22 @@ export function getResource({ reads }: Pick<Dependencies, 'reads'>): Route {
     responses: { 200: ResourceView },
     scopes: ['appointments:read', 'appointments:self'],
     ownership: 'tenant',
-    handle: async ({ principal: { tenantId }, params }: Call) => {
-      const row = await findResource(reads.of(tenantId), {
-        tenantId,
-        id: catalogueId(params, 'resource'),
+    handle: async ({ principal, params }: Call) => {
+      const id = catalogueId(params, 'resource');
+      const row = await findResource(reads.of(principal.tenantId), {
+        tenantId: principal.tenantId,
+        id,
       });
       if (row === undefined) throw noSuch('resource');
-      return { status: 200, body: resourceView(row) };
+      return { status: 200, body: resourceView(resourceSeenBy(principal, row)) };
     },
   };
+}
+
+/** Where somebody keeps a calendar, and under which name, is for staff and for themselves. */
+export function resourceSeenBy({ customerId, resourceId }: Reach, row: ResourceRow): ResourceRow {
+  const isOwn = resourceId === null || resourceId === row.resource_id;
+  return customerId === null && isOwn ? row : { ...row, calendar_kind: null };
 }
 
 export function resourceView(row: ResourceRow): ResourceView {

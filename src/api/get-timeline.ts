@@ -21,22 +21,23 @@ export function getTimeline({ reads }: Pick<Dependencies, 'reads'>): Route {
     params: { id: fields.uuid() },
     responses: { 200: Timeline },
     scopes: ['appointments:read', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     handle: async ({ principal, params }: Call) => {
       const id = uuidOf(params, 'appointment');
-      const { tenantId, customerId: ownerId } = principal;
-      const appointment = await findAppointment(reads.of(tenantId), { tenantId, id, ownerId });
+      const { tenantId, customerId, resourceId } = principal;
+      const appointment = await findAppointment(reads.of(tenantId), { id, reach: principal });
       if (appointment === undefined) throw notFound();
       const wanted = { tenantId, appointmentId: id, shard: outboxShard(id), limit: maxOfEach };
       const rows = await readTimeline(reads.of(tenantId), wanted);
-      const seen = ownerId === null ? rows : rows.map(withoutKey);
+      const isTold = customerId === null && resourceId === null;
+      const seen = isTold ? rows : rows.map(withoutName);
       return { status: 200, body: { items: inOrder(seen).map((row) => item(id, row)) } };
     },
   };
 }
 
-/** A customer learns that somebody else acted, not with which key. */
-function withoutKey({ details, ...row }: TimelineRow): TimelineRow {
+/** Who sees its own alone learns what kind of caller acted, not with which key or name. */
+function withoutName({ details, ...row }: TimelineRow): TimelineRow {
   const { actor } = details;
   if (typeof actor !== 'string') return { ...row, details };
   return { ...row, details: { ...details, actor: actor.replace(/:.*$/s, '') } };

@@ -1,6 +1,6 @@
 import { AppointmentPage, appointmentView } from '../contract/appointment-view.ts';
 import { ListAppointments } from '../contract/list-appointments.ts';
-import { Problem, type Violation } from '../contract/problem.ts';
+import type { Violation } from '../contract/problem.ts';
 import type { Call, Route } from '../contract/route.ts';
 import type { Appointment } from '../domain/appointment.ts';
 import type { AppointmentState } from '../domain/appointment-state.ts';
@@ -10,6 +10,7 @@ import {
 } from '../store/read/appointments.ts';
 import { checkInstant, instantOf, memberOf } from './check-slot.ts';
 import type { Dependencies } from './dependencies.ts';
+import { narrowed } from './narrowed.ts';
 import { Page } from './page.ts';
 
 const page = new Page<Appointment>('appointments', 'slot', ({ start, id }) => [start, id]);
@@ -22,13 +23,13 @@ export function listAppointments({ reads }: Pick<Dependencies, 'reads'>): Route 
     summary: 'Appointments by start and id, those that overlap the range',
     responses: { 200: AppointmentPage },
     scopes: ['appointments:read', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     query: ListAppointments,
     precheck: page.precheck,
     check: (_body, query) => checkRange(query),
     handle: async (call: Call<unknown, ListAppointments>) => {
       const filter = filterOf(call);
-      const found = await readPage(reads.of(filter.tenantId), {
+      const found = await readPage(reads.of(filter.reach.tenantId), {
         ...filter,
         limit: filter.limit + 1,
       });
@@ -53,18 +54,15 @@ export function checkRange(query: unknown): Violation[] {
 
 function filterOf({ principal, query }: Call<unknown, ListAppointments>): AppointmentFilter {
   const asked = query.customer_id?.toLowerCase();
-  const { tenantId, customerId: own } = principal;
-  if (own !== null && asked !== undefined && asked !== own) {
-    throw new Problem('forbidden', 'a customer sees nobody else');
-  }
-  const customerId = own ?? asked;
+  const customerId = narrowed({ own: principal.customerId, asked });
+  const resourceId = narrowed({ own: principal.resourceId, asked: query.resource_id });
   const { limit, after } = page.read(query);
   const [from, to] = [instantOf(query.from), instantOf(query.to)];
   return {
-    tenantId,
+    reach: principal,
     limit,
     ...(customerId !== undefined && { customerId }),
-    ...(query.resource_id !== undefined && { resourceId: query.resource_id }),
+    ...(resourceId !== undefined && { resourceId }),
     ...(query.location !== undefined && { location: query.location }),
     ...(query.service_type !== undefined && { serviceType: query.service_type }),
     ...(query.state !== undefined && { states: query.state.split(',') as AppointmentState[] }),

@@ -12,7 +12,7 @@ import {
 } from '../store/read/catalogue.ts';
 import type { Dependencies } from './dependencies.ts';
 import { locationView } from './get-location.ts';
-import { resourceView } from './get-resource.ts';
+import { resourceSeenBy, resourceView } from './get-resource.ts';
 import { serviceTypeView } from './get-service-type.ts';
 import { listRoute } from './list-route.ts';
 
@@ -51,8 +51,10 @@ export function listCatalogue({ reads }: Pick<Dependencies, 'reads'>): Route[] {
       pageSchema: ResourcePage,
       idKind: 'id',
       idOf: ({ resource_id: id }) => id,
-      read: ({ principal: { tenantId } }, page) =>
-        listResources(reads.of(tenantId), tenantId, page),
+      read: async ({ principal }, page) => {
+        const rows = await listResources(reads.of(principal.tenantId), principal.tenantId, page);
+        return rows.map((row) => resourceSeenBy(principal, row));
+      },
       view: resourceView,
     }),
   ];

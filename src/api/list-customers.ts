@@ -15,8 +15,7 @@ export function listCustomers({ reads }: Pick<Dependencies, 'reads'>): Route {
     pageSchema: CustomerPage,
     idKind: 'uuid',
     idOf: ({ customer_id: id }) => id,
-    read: ({ principal: { tenantId, customerId: ownerId } }, page) =>
-      readPage(reads.of(tenantId), { tenantId, ownerId, ...page }),
+    read: ({ principal: reach }, page) => readPage(reads.of(reach.tenantId), { reach, ...page }),
     view: customerView,
   });
 }

@@ -64,7 +64,7 @@ async function handle({ database, reads, epoch }: Parts, call: Call<Customer>): 
       by: changedBy(call),
     }),
   );
-  const row = await findCustomer(reads.of(tenantId), { tenantId, id, ownerId: null });
+  const row = await findCustomer(reads.of(principal.tenantId), { id, reach: principal });
   if (row === undefined) throw new Problem('not-found', 'there is no such customer');
   const headers = { location: `/v1/customers/${id}` };
   return { status: created ? 201 : 200, body: customerView(row), ...(created && { headers }) };

@@ -32,7 +32,7 @@ export function stepRoute(parts: ActionParts, { operation, scopes, body }: Step)
     problems: ['illegal-transition'],
     responses: { 200: AppointmentView, 202: AppointmentView },
     scopes,
-    ownership: 'customer',
+    ownership: 'appointment',
     body,
     bodyOptional: true,
     idempotent: true,

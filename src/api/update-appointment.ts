@@ -40,7 +40,7 @@ export function updateAppointment(parts: UpdateParts): Route {
     ],
     responses: { 200: AppointmentView, 202: AppointmentView },
     scopes: ['appointments:write', 'appointments:self'],
-    ownership: 'customer',
+    ownership: 'appointment',
     body: UpdateAppointment,
     idempotent: true,
     precheck: (call) => void parseIfMatch(call.header('if-match')),
@@ -105,7 +105,7 @@ async function plan(
   const { slot, location, metadata } = changes;
   const opaque = metadata === undefined ? {} : { metadata: textOf(metadata) };
   if (slot === undefined && location === undefined) return { payload: opaque, free: false };
-  const before = await findAppointment(parts.dependencies.reads.of(wanted.tenantId), wanted);
+  const before = await findAppointment(parts.dependencies.reads.of(wanted.reach.tenantId), wanted);
   if (before === undefined) throw notFound();
   const newSlot = slot !== undefined && (slot.start !== before.start || slot.end !== before.end);
   const place = await placeOf(parts, location, before);

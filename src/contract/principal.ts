@@ -1,3 +1,5 @@
+import type { Reach } from '../domain/reach.ts';
+
 /** What a credential may do. A customer's token has `appointments:self` and nothing else. */
 export const scopes = [
   'appointments:read',
@@ -10,14 +12,9 @@ export const scopes = [
 
 export type Scope = (typeof scopes)[number];
 
-/** Who is calling, once the edge has checked the credential. */
-export interface Principal {
-  tenantId: string;
+/** Who is calling, once the edge has checked the credential, and whose rows that is for. */
+export interface Principal extends Reach {
   /** `key:<key id>`, `customer:<id>` or `user:<sub>`: goes into history, commands and logs. */
   actor: string;
   scopes: ReadonlySet<Scope>;
-  /** Set for a customer's own token: every query is then narrowed to this customer. */
-  customerId: string | null;
-  /** Set for a provider's token: the resource whose appointments it is about. */
-  resourceId: string | null;
 }

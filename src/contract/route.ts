@@ -3,11 +3,14 @@ import type { Principal, Scope } from './principal.ts';
 import type { ProblemCode, Violation } from './problem.ts';
 
 /**
- * How a route keeps one customer from another's data. `tenant`: nothing in it belongs to a
- * customer, or only staff scopes reach it. `customer`: its query is narrowed to the customer of a
- * self token. `public`: no credentials.
+ * Whose rows a route is about. `public`: nobody's, and it takes no credentials. `tenant`: nothing
+ * in it belongs to a customer, or only staff scopes reach it. `customer`: its query is narrowed to
+ * the customer of a self token, and a provider is refused. `appointment`: its query is narrowed to
+ * that customer, and to the resource of a provider (see `roles.ts`).
  */
-export type Ownership = 'public' | 'tenant' | 'customer';
+export const ownerships = ['public', 'tenant', 'customer', 'appointment'] as const;
+
+export type Ownership = (typeof ownerships)[number];
 
 /** One request as a handler sees it: authenticated, authorised, parsed and validated. */
 export interface Call<Body = unknown, Query = Record<string, unknown>> {

@@ -81,3 +81,15 @@ test('a version that moved on since it was asked for is a conflict before anythi
   const matching = make.command('cancel', { ...about, state: 'CONFIRMED' }, { ifMatch: 3 });
   assert.equal(decide(memory, 'cancel', matching).state, 'applied');
 });
+
+test('what only one resource may ask is not there for it once another has the appointment', () => {
+  for (const operation of ['cancel', 'start', 'complete', 'fail'] as const) {
+    const state = operation === 'complete' ? 'IN_PROGRESS' : 'CONFIRMED';
+    const { memory, about } = held(state);
+    const asked = (only_resource: string) =>
+      decide(memory, operation, make.command(operation, about, { payload: { only_resource } }));
+    assert.equal(asked('a').state, 'applied', operation);
+    const { problem, transitions } = asked('b');
+    assert.deepEqual([problem?.code, problem?.status, transitions], ['not-found', 404, []]);
+  }
+});

@@ -44,9 +44,13 @@ export function decideAction(
 
 /** What forbids the action on the appointment as it stands. */
 export function objection(
-  { operation, ifMatch }: PendingCommand & { operation: AppointmentAction },
-  { id, state, version }: Appointment,
+  { operation, ifMatch, payload }: PendingCommand & { operation: AppointmentAction },
+  { id, state, version, resourceId }: Appointment,
 ): Problem | undefined {
+  const only = onlyResource(payload);
+  if (only !== undefined && only !== resourceId) {
+    return new Problem('not-found', 'there is no such appointment');
+  }
   if (ifMatch !== null && ifMatch !== version) {
     return new Problem('version-conflict', `the appointment is at version ${version}`, {
       status: 409,
@@ -85,6 +89,12 @@ function stepTaken(
   // A hold that ended long ago is no longer in memory; the row is deleted all the same.
   const freed = state.holds.get(before.id);
   return { ...transition, hold: freed === undefined ? {} : { freed } };
+}
+
+/** Set by who works for this resource alone: what has been given to another is none of theirs. */
+export function onlyResource(payload: unknown): string | undefined {
+  const { only_resource: only } = (payload ?? {}) as { only_resource?: string };
+  return only;
 }
 
 function reasonGiven(payload: unknown): string | undefined {

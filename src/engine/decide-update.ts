@@ -3,9 +3,10 @@ import type { Appointment } from '../domain/appointment.ts';
 import { allowsNewSlot } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import type { Slot } from '../domain/slot.ts';
-import { illegalTransition, objection } from './decide-action.ts';
+import { illegalTransition, objection, onlyResource } from './decide-action.ts';
 import { holdOf, placementRequest, slotUnavailable } from './decide-create.ts';
 import type { DecidedCommand, DecisionContext, Transition } from './decision.ts';
+import type { PlacementRequest } from './placement/demand.ts';
 import { place, type Placement } from './placement/place.ts';
 import type { RegionState } from './placement/region-state.ts';
 
@@ -42,9 +43,9 @@ export function decideUpdate(
     return { ...decided, state: 'applied', transitions };
   }
   if (!allowsNewSlot(before.state)) return refuse(illegalTransition('update', before));
-  const placement = placeAnew(state, { before, wanted, seed: context.seed });
+  const request = requestOf(wanted, command);
+  const placement = placeAnew(state, { before, request, seed: context.seed });
   if (placement.kind === 'refused') {
-    const request = placementRequest(wanted);
     return refuse(slotUnavailable(state, { request, placement, context, id: before.id }));
   }
   const transition = rescheduled(state, { before, wanted, placement, sagaId: context.sagaId });
@@ -84,13 +85,19 @@ function updated(before: Appointment, after: Appointment, { sagaId }: DecisionCo
   return { ...step, saga: { id: sagaId, kind: 'create', step: 'reserve' } };
 }
 
+// Who works for one resource reschedules on it, and gives nothing to others.
+function requestOf(wanted: Appointment, { payload }: PendingCommand): PlacementRequest {
+  const only = onlyResource(payload);
+  const request = placementRequest(wanted);
+  return only === undefined ? request : { ...request, resourceId: only };
+}
+
 // Its own hold does not stand in its way; the resource that has it is asked first, so that a
 // customer who moves an appointment by an hour keeps the provider where possible.
 function placeAnew(
   state: RegionState,
-  { before, wanted, seed }: { before: Appointment; wanted: Appointment; seed: number },
+  { before, request, seed }: { before: Appointment; request: PlacementRequest; seed: number },
 ): Placement {
-  const request = placementRequest(wanted);
   const own = state.removeHold(before.id);
   try {
     if (request.resourceId === undefined && before.resourceId !== null) {

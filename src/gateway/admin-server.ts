@@ -16,13 +16,20 @@ export interface AdminDependencies extends EdgeDependencies {
  * first and stopped last, so that it can tell why the others are not ready.
  */
 export function createAdminServer(dependencies: AdminDependencies): Gateway {
-  const { metrics, notReady } = dependencies;
   const server = new EdgeServer(dependencies);
-  mountRoutes(server, [metricsRoute(metrics), ...healthRoutes(notReady)], {
+  mountRoutes(server, adminServerRoutes(dependencies), {
     ...dependencies,
     authenticate: () => Promise.reject(new Error('the admin port takes no credentials')),
   });
   return server;
+}
+
+/** What it answers. */
+export function adminServerRoutes({
+  metrics,
+  notReady,
+}: Pick<AdminDependencies, 'metrics' | 'notReady'>): Route[] {
+  return [metricsRoute(metrics), ...healthRoutes(notReady)];
 }
 
 function metricsRoute({ registry }: Metrics): Route {

@@ -53,6 +53,10 @@ export async function admitRequest(
     principal = await authenticate(headers.authorization as string | undefined);
     // Rate limits (429) have their place here: the principal is known, nothing else was done.
     requireScope(principal, route.scopes);
+    // A provider has only what is booked on its resource, and no part in a customer's own.
+    if (principal.resourceId !== null && route.ownership === 'customer') {
+      throw new Problem('forbidden', 'This is not for who works for one resource alone.');
+    }
   }
   const body = checkBody === undefined ? undefined : readBody(mounted, received);
   if (route.method !== 'GET') parseIfMatch(headers['if-match'] as string | undefined);

@@ -1,6 +1,6 @@
 import { Type, type TSchema } from 'typebox';
 import { scopes as knownScopes } from '../contract/principal.ts';
-import type { Route } from '../contract/route.ts';
+import { ownerships, type Route } from '../contract/route.ts';
 import { bodyLimitBytes } from './config.ts';
 import { compileQuery, type QueryCheck } from './query-check.ts';
 import { compileSchema, type SchemaCheck } from './schema-check.ts';
@@ -31,9 +31,7 @@ export function prepareRoute(route: Route): MountedRoute {
 function faultOf(route: Route): string | undefined {
   // A route may come from code that the compiler has not seen.
   const { ownership, scopes } = route as Partial<Route>;
-  if (ownership === undefined || !['public', 'tenant', 'customer'].includes(ownership)) {
-    return 'declares no ownership';
-  }
+  if (ownership === undefined || !ownerships.includes(ownership)) return 'declares no ownership';
   if (!Array.isArray(scopes)) return 'declares no scopes';
   if (scopes.length === 0 && ownership !== 'public') return 'has no scopes and is not public';
   if (scopes.length > 0 && ownership === 'public') return 'is public and has scopes';

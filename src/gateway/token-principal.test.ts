@@ -30,7 +30,7 @@ test('a role is a named set of scopes, several are their union, and none is all'
   for (const [role, scopes] of Object.entries(staffRoles)) {
     const granted = scopesOf({ roles: [role], resource_id: 'r1' });
     assert.ok(!granted.includes('appointments:self'));
-    assert.deepEqual(granted, role === 'provider' ? [] : [...scopes].sort(), role);
+    assert.deepEqual(granted, [...scopes].sort(), role);
   }
   const union = new Set([...staffRoles.dispatcher, ...staffRoles.operator]);
   assert.deepEqual(scopesOf({ roles: ['dispatcher', 'operator'] }), [...union].sort());
@@ -50,12 +50,13 @@ test('`appointments:self` stands alone: what a customer holds is their own, what
   assert.equal(principal({ sub: customer, scope: 'appointments:read' })?.customerId, null);
 });
 
-test('a provider is bound to one resource and, as no call is narrowed to it, may do nothing', () => {
-  const roles = ['provider', 'dispatcher'];
-  const own = principal({ roles, resource_id: 'r-1', scope: 'appointments:read' });
-  assert.deepEqual([own?.resourceId, own?.scopes.size], ['r-1', 0]);
+test('a provider is bound to one resource, whatever else, and without one may do nothing', () => {
+  const granted = { roles: ['dispatcher', 'provider'], scope: 'events:read admin' };
+  const own = principal({ ...granted, resource_id: 'r-1' });
+  assert.equal(own?.resourceId, 'r-1');
+  assert.deepEqual([...own.scopes], staffRoles.provider);
   for (const resource_id of [undefined, '', 7, ['r-1'], 'a b', 'x'.repeat(65)]) {
-    const bound = principal({ roles, resource_id, scope: 'appointments:read' });
+    const bound = principal({ ...granted, resource_id });
     assert.deepEqual([bound?.resourceId, bound?.scopes.size], [null, 0]);
   }
   // Nobody else is: the claim alone says nothing.

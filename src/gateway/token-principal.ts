@@ -17,8 +17,8 @@ const subject = /^[\x21-\x7e]{1,255}$/;
 
 /**
  * Who calls, by the claims of a verified token; undefined without a tenant or a subject. What the
- * token grants is the union of its scopes and those of its roles, with two exceptions that narrow
- * it: `appointments:self` stands alone, and a provider is bound to one resource.
+ * token grants is the union of its scopes and those of its roles, but for those that are bound to
+ * one customer or one resource: `appointments:self` stands alone, and so does the role `provider`.
  */
 export function tokenPrincipal(claims: Claims, names: ClaimNames): Principal | undefined {
   // Bound to a key of the client's (RFC 7800), which whoever merely bears it need not have.
@@ -30,17 +30,14 @@ export function tokenPrincipal(claims: Claims, names: ClaimNames): Principal | u
   const named = [...wordsIn(claims['scope']), ...wordsIn(claims['scp'])];
   if (named.includes('appointments:self')) return customer(tenant, sub);
   const roles = wordsIn(claims[names.roleClaim]);
-  const isProvider = roles.includes('provider');
-  const resourceId = isProvider ? resourceOf(claims) : null;
+  if (roles.includes('provider')) return provider(tenant, sub, resourceOf(claims));
   const granted = new Set<string>([...named, ...roles.flatMap(scopesOf)]);
   return {
     tenantId: tenant,
     actor: `user:${sub}`,
-    // A provider sees its own resource's appointments and no other. Until reads and writes are
-    // narrowed to it, such a token grants nothing rather than everything.
-    scopes: new Set(isProvider ? [] : knownScopes.filter((it) => granted.has(it))),
+    scopes: new Set(knownScopes.filter((it) => granted.has(it))),
     customerId: null,
-    resourceId: resourceId ?? null,
+    resourceId: null,
   };
 }
 
@@ -56,8 +53,19 @@ function customer(tenant: string, sub: string): Principal {
   };
 }
 
-function resourceOf({ resource_id: id }: Claims): string | undefined {
-  return typeof id === 'string' && catalogueId.test(id) ? id : undefined;
+/** One that names no resource can do nothing either. */
+function provider(tenant: string, sub: string, resourceId: string | null): Principal {
+  return {
+    tenantId: tenant,
+    actor: `user:${sub}`,
+    scopes: new Set(resourceId === null ? [] : staffRoles.provider),
+    customerId: null,
+    resourceId,
+  };
+}
+
+function resourceOf({ resource_id: id }: Claims): string | null {
+  return typeof id === 'string' && catalogueId.test(id) ? id : null;
 }
 
 function scopesOf(role: string): readonly Scope[] {

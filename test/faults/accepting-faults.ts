@@ -77,22 +77,6 @@ export const acceptingFaults: readonly Fault[] = [
     titles: ['equal content is a replay however it is written, other content is refused'],
   },
   {
-    name: 'a customer is shown the appointment of another',
-    file: 'src/store/read/appointments.ts',
-    find: ' AND ($3::uuid IS NULL OR a.customer_id = $3)',
-    replace: ' AND ($3::uuid IS NULL) IS NOT NULL',
-    tests: ['test/integration/accept.test.ts'],
-    titles: ['a customer creates, sees, lists and cancels only what is its own'],
-  },
-  {
-    name: 'an appointment is shown to another tenant',
-    file: 'src/store/read/appointments.ts',
-    find: 'WHERE a.tenant_id = $1 AND a.appointment_id = $2',
-    replace: 'WHERE $1::text IS NOT NULL AND a.appointment_id = $2',
-    tests: ['test/contract/scopes.test.ts'],
-    titles: ["Someone else's appointment, or one of another tenant: 404"],
-  },
-  {
     name: 'a request is accepted although writes are closed',
     file: creates,
     find: 'SELECT assert_write_epoch($1) AS writable',

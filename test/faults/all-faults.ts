@@ -1,4 +1,5 @@
 import { acceptingFaults } from './accepting-faults.ts';
+import { authorisingFaults } from './authorising-faults.ts';
 import { decidingFaults } from './deciding-faults.ts';
 import type { Fault } from './fault.ts';
 import { publishingFaults } from './publishing-faults.ts';
@@ -10,6 +11,7 @@ const folders = ['src/', 'test/integration/', 'test/contract/', 'test/e2e/', 'te
 /** Every planted fault, those first whose tests are cheap. */
 export const allFaults: readonly Fault[] = [
   ...acceptingFaults,
+  ...authorisingFaults,
   ...decidingFaults,
   ...publishingFaults,
   ...workingFaults,

@@ -29,7 +29,13 @@ function cancelOf(appointmentId: string): ActionRow {
   return {
     ...{ tenant_id: 'default', operation: 'cancel', key: randomUUID(), content_hash: '00' },
     ...{ command_id: systemRandom.uuidV7(), appointment_id: appointmentId, actor: 'key:test' },
-    ...{ request_id: 'request-1', traceparent: null, owner_id: null, if_match: null },
+    ...{
+      request_id: 'request-1',
+      traceparent: null,
+      only_customer: null,
+      only_resource: null,
+      if_match: null,
+    },
     ...{ allowed_from: ['INIT'], payload: {}, created_s: systemClock.nowSeconds() },
   };
 }

@@ -132,7 +132,13 @@ export function accepting(store: TestDatabase): Accepting {
       const command_id = systemRandom.uuidV7();
       const row = {
         ...{ ...trace, tenant_id: 'default', operation, key: randomUUID(), content_hash: '00' },
-        ...{ command_id, appointment_id: id, owner_id: null, if_match: ifMatch ?? null },
+        ...{
+          command_id,
+          appointment_id: id,
+          only_customer: null,
+          only_resource: null,
+          if_match: ifMatch ?? null,
+        },
         allowed_from: ['INIT', 'SCHEDULED', 'CONFIRMED', 'IN_PROGRESS'] as const,
         ...{ payload: { reason: 'asked' }, created_s: now },
       };

@@ -1,8 +1,13 @@
+import type { Reach } from '../../src/domain/reach.ts';
 import type { TenantQueries } from '../../src/io/tenant-reads.ts';
 import { findAbsence, listAbsences } from '../../src/store/read/absences.ts';
 import { findAppointment, listAppointments } from '../../src/store/read/appointments.ts';
 import * as catalogue from '../../src/store/read/catalogue.ts';
-import { findCommand, findCommandOutcomes } from '../../src/store/read/commands.ts';
+import {
+  findCommand,
+  findCommandOutcome,
+  findCommandOutcomes,
+} from '../../src/store/read/commands.ts';
 import { findCustomer, listCustomers } from '../../src/store/read/customers.ts';
 import { findEventsAfter } from '../../src/store/read/events.ts';
 import { findKey } from '../../src/store/read/idempotency-keys.ts';
@@ -14,7 +19,7 @@ import { shard, sharedIds as ids } from './two-tenants.ts';
 type Read = (queries: TenantQueries, tenantId: string) => Promise<unknown>;
 
 const page = { after: null, limit: 9 };
-const owned = { ownerId: null };
+const all = (tenantId: string): Reach => ({ tenantId, customerId: null, resourceId: null });
 const { place, resource, service } = ids;
 
 /**
@@ -27,12 +32,13 @@ export const tenantReads: Record<string, Read> = {
   listAbsences: (queries, tenantId) =>
     listAbsences(queries, { tenantId, resourceId: resource, ...page }),
   findAppointment: (queries, tenantId) =>
-    findAppointment(queries, { tenantId, id: ids.appointment, ...owned }),
-  listAppointments: (queries, tenantId) => listAppointments(queries, { tenantId, limit: 9 }),
+    findAppointment(queries, { id: ids.appointment, reach: all(tenantId) }),
+  listAppointments: (queries, tenantId) =>
+    listAppointments(queries, { reach: all(tenantId), limit: 9 }),
   'listAppointments: of a customer': (queries, tenantId) =>
-    listAppointments(queries, { tenantId, customerId: ids.customer, limit: 9 }),
+    listAppointments(queries, { reach: all(tenantId), customerId: ids.customer, limit: 9 }),
   'listAppointments: of a resource': (queries, tenantId) =>
-    listAppointments(queries, { tenantId, resourceId: resource, limit: 9 }),
+    listAppointments(queries, { reach: all(tenantId), resourceId: resource, limit: 9 }),
   loadCatalogue: catalogue.loadCatalogue,
   findCatalogueVersion: catalogue.findCatalogueVersion,
   findCatalogueReferences: (queries, tenantId) => {
@@ -46,12 +52,15 @@ export const tenantReads: Record<string, Read> = {
   listLocations: (queries, tenantId) => catalogue.listLocations(queries, tenantId, page),
   findResource: (queries, tenantId) => catalogue.findResource(queries, { tenantId, id: resource }),
   listResources: (queries, tenantId) => catalogue.listResources(queries, tenantId, page),
-  findCommand: (queries, tenantId) => findCommand(queries, { tenantId, id: ids.command, ...owned }),
+  findCommand: (queries, tenantId) =>
+    findCommand(queries, { id: ids.command, reach: all(tenantId) }),
   findCommandOutcomes: (queries, tenantId) =>
-    findCommandOutcomes(queries, [{ tenantId, commandId: ids.command }], { undecided: true }),
+    findCommandOutcomes(queries, [{ tenantId, commandId: ids.command }]),
+  findCommandOutcome: (queries, tenantId) =>
+    findCommandOutcome(queries, { commandId: ids.command, reach: all(tenantId) }),
   findCustomer: (queries, tenantId) =>
-    findCustomer(queries, { tenantId, id: ids.customer, ...owned }),
-  listCustomers: (queries, tenantId) => listCustomers(queries, { tenantId, ...owned, ...page }),
+    findCustomer(queries, { id: ids.customer, reach: all(tenantId) }),
+  listCustomers: (queries, tenantId) => listCustomers(queries, { reach: all(tenantId), ...page }),
   findEventsAfter: (queries, tenantId) => {
     const positions = Array<number>(64).fill(0);
     return findEventsAfter(queries, { tenantId, positions, perShard: 9 });

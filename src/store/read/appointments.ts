@@ -1,27 +1,31 @@
 import type { Appointment } from '../../domain/appointment.ts';
 import type { AppointmentState } from '../../domain/appointment-state.ts';
 import { FIRST_INSTANT, LAST_INSTANT, MAX_SLOT_SECONDS } from '../../domain/slot.ts';
+import type { Reach } from '../../domain/reach.ts';
 import type { TenantQueries } from '../../io/tenant-reads.ts';
 import { appointmentColumns, toAppointment, type AppointmentRow } from '../appointment-row.ts';
+import { rowRules } from '../row-rules.ts';
 import { statement } from '../statement.ts';
 
 const appointmentById = statement<AppointmentRow>(
   'appointment_by_id',
   `SELECT ${appointmentColumns} FROM appointments a
-  WHERE a.tenant_id = $1 AND a.appointment_id = $2 AND ($3::uuid IS NULL OR a.customer_id = $3)`,
+  WHERE a.tenant_id = $1 AND a.appointment_id = $2
+    AND ${rowRules.appointments({ customer: '$3', resource: '$4' })}`,
 );
 
-/** One appointment; `ownerId` narrows it to one customer's own. */
+/** One appointment, where it is within reach. */
 export async function findAppointment(
   queries: TenantQueries,
-  wanted: { tenantId: string; id: string; ownerId: string | null },
+  { id, reach }: { id: string; reach: Reach },
 ): Promise<Appointment | undefined> {
-  const [row] = await queries.run(appointmentById, [wanted.tenantId, wanted.id, wanted.ownerId]);
+  const { tenantId, customerId, resourceId } = reach;
+  const [row] = await queries.run(appointmentById, [tenantId, id, customerId, resourceId]);
   return row && toAppointment(row);
 }
 
 export interface AppointmentFilter {
-  tenantId: string;
+  reach: Reach;
   customerId?: string;
   resourceId?: string;
   location?: string;
@@ -47,6 +51,7 @@ function list(name: string, narrowed: string) {
       AND ($8::text IS NULL OR a.location = $8)
       AND ($9::text IS NULL OR a.service_type = $9)
       AND ($10::text[] IS NULL OR a.state = ANY ($10))
+      AND ${rowRules.appointments({ customer: '$12', resource: '$13' })}
     ORDER BY a.start_at, a.appointment_id LIMIT $11`,
   );
 }
@@ -63,14 +68,15 @@ export async function listAppointments(
   queries: TenantQueries,
   filter: AppointmentFilter,
 ): Promise<Appointment[]> {
-  const { customerId, resourceId, from, to, after } = filter;
-  const narrowest =
-    customerId !== undefined ? byCustomer : resourceId !== undefined ? byResource : byStart;
+  const { reach, from, to, after } = filter;
+  const customerId = filter.customerId ?? reach.customerId;
+  const resourceId = filter.resourceId ?? reach.resourceId;
+  const narrowest = customerId !== null ? byCustomer : resourceId !== null ? byResource : byStart;
   const earliest = from === undefined ? FIRST_INSTANT - 1 : from - MAX_SLOT_SECONDS;
   const rows = await queries.run(narrowest, [
-    filter.tenantId,
-    customerId ?? null,
-    resourceId ?? null,
+    reach.tenantId,
+    customerId,
+    resourceId,
     after?.start ?? earliest,
     after?.id ?? '00000000-0000-0000-0000-000000000000',
     to ?? LAST_INSTANT + 1,
@@ -79,6 +85,8 @@ export async function listAppointments(
     filter.serviceType ?? null,
     filter.states ?? null,
     filter.limit,
+    reach.customerId,
+    reach.resourceId,
   ]);
   return rows.map(toAppointment);
 }

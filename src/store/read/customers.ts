@@ -1,4 +1,6 @@
+import type { Reach } from '../../domain/reach.ts';
 import type { TenantQueries } from '../../io/tenant-reads.ts';
+import { rowRules } from '../row-rules.ts';
 import { statement } from '../statement.ts';
 
 export interface CustomerRow {
@@ -19,30 +21,33 @@ const columns = `customer_id, name, email, phone, locale, time_zone,
 const customerById = statement<CustomerRow>(
   'customer_by_id',
   `SELECT ${columns} FROM customers
-  WHERE tenant_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR customer_id = $3)`,
+  WHERE tenant_id = $1 AND customer_id = $2
+    AND ${rowRules.customers({ customer: '$3', resource: '$4' })}`,
 );
 
-/** One customer; `ownerId` narrows it to that customer's own record. */
+/** One customer, where the record is within reach. */
 export async function findCustomer(
   queries: TenantQueries,
-  wanted: { tenantId: string; id: string; ownerId: string | null },
+  { id, reach }: { id: string; reach: Reach },
 ): Promise<CustomerRow | undefined> {
-  const [row] = await queries.run(customerById, [wanted.tenantId, wanted.id, wanted.ownerId]);
+  const { tenantId, customerId, resourceId } = reach;
+  const [row] = await queries.run(customerById, [tenantId, id, customerId, resourceId]);
   return row;
 }
 
 const customerPage = statement<CustomerRow>(
   'customer_page',
   `SELECT ${columns} FROM customers
-  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR customer_id = $2)
-    AND ($3::uuid IS NULL OR customer_id > $3)
-  ORDER BY customer_id LIMIT $4`,
+  WHERE tenant_id = $1 AND ($2::uuid IS NULL OR customer_id > $2)
+    AND ${rowRules.customers({ customer: '$4', resource: '$5' })}
+  ORDER BY customer_id LIMIT $3`,
 );
 
-/** A page of customers by id. */
+/** A page of the customers within reach, by id. */
 export function listCustomers(
   queries: TenantQueries,
-  page: { tenantId: string; ownerId: string | null; after: string | null; limit: number },
+  { reach, after, limit }: { reach: Reach; after: string | null; limit: number },
 ): Promise<CustomerRow[]> {
-  return queries.run(customerPage, [page.tenantId, page.ownerId, page.after, page.limit]);
+  const { tenantId, customerId, resourceId } = reach;
+  return queries.run(customerPage, [tenantId, after, limit, customerId, resourceId]);
 }

@@ -1,5 +1,6 @@
 import type { Queries } from '../../io/postgres.ts';
 import type { AppointmentState } from '../../domain/appointment-state.ts';
+import { rowRules } from '../row-rules.ts';
 import { statement } from '../statement.ts';
 
 /** One request to change an existing appointment. */
@@ -14,14 +15,21 @@ export interface ActionRow {
   actor: string;
   request_id: string | null;
   traceparent: string | null;
-  /** Where set, the appointment must belong to this customer. */
-  owner_id: string | null;
+  /** The reach of whoever asks: where set, the appointment must be this customer's. */
+  only_customer: string | null;
+  /** Where set, it must be assigned to this resource. */
+  only_resource: string | null;
   if_match: number | null;
   /** States in which the action is legal. */
   allowed_from: readonly AppointmentState[];
   payload: unknown;
   created_s: number;
 }
+
+const withinReach = rowRules.appointments({
+  customer: 'r.only_customer',
+  resource: 'r.only_resource',
+});
 
 // A state that does not allow the action is let through only while an undecided command may still
 // change it; whether the action is legal is decided again by the region's owner. OFFSET 0 makes the
@@ -42,10 +50,10 @@ const acceptActions = statement<{ command_id: string }>(
     SELECT r.*, a.region
     FROM turn, jsonb_to_recordset($2::jsonb) AS r (
       tenant_id text, operation text, key text, content_hash text, command_id uuid,
-      appointment_id uuid, actor text, request_id text, traceparent text, owner_id uuid,
-      if_match int, allowed_from text[], payload jsonb, created_s int8)
+      appointment_id uuid, actor text, request_id text, traceparent text, only_customer uuid,
+      only_resource text, if_match int, allowed_from text[], payload jsonb, created_s int8)
     JOIN appointments a ON a.tenant_id = r.tenant_id AND a.appointment_id = r.appointment_id
-    WHERE (r.owner_id IS NULL OR a.customer_id = r.owner_id)
+    WHERE ${withinReach}
       AND (r.if_match IS NULL OR a.version = r.if_match)
       AND (a.state = ANY (r.allowed_from)
         OR a.state NOT IN ('COMPLETED', 'CANCELLED', 'FAILED') AND EXISTS (
@@ -72,7 +80,8 @@ const acceptActions = statement<{ command_id: string }>(
 
 /**
  * Makes a batch of actions durable. Answers the command ids that went in; a row that did not
- * found no such appointment, another version, a state that forbids it, or its key taken.
+ * found no such appointment within reach, another version, a state that forbids it, or its key
+ * taken.
  * Throws SQLSTATE SW001 where writes are closed or the epoch is over.
  */
 export async function insertActions(

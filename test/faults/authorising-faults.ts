@@ -1,0 +1,105 @@
+import type { Fault } from './fault.ts';
+
+const rules = 'src/store/row-rules.ts';
+const matrix = 'test/contract/authorisation/matrix.test.ts';
+// Any of its rows may notice.
+const answered = 'is answered to each caller as declared';
+
+/** Whoever gets to see or do what is not theirs. */
+export const authorisingFaults: readonly Fault[] = [
+  {
+    name: 'a customer is shown the appointment of another',
+    file: rules,
+    find: '`(${customer}::uuid IS NULL OR a.customer_id = ${customer})',
+    replace: '`(${customer}::uuid IS NULL OR a.customer_id IS NOT NULL)',
+    tests: ['test/integration/accept.test.ts'],
+    titles: ['a customer creates, sees, lists and cancels only what is its own'],
+  },
+  {
+    name: 'a provider cancels what is booked on another resource',
+    file: 'src/store/write/accept-actions.ts',
+    find: "resource: 'r.only_resource'",
+    replace: "resource: 'NULL'",
+    also: [
+      {
+        file: 'src/api/accept-action.ts',
+        find: 'const appointment = await findAppointment(parts.dependencies.database, wanted);',
+        replace: `const anyOf = { ...wanted.reach, resourceId: null };
+  const appointment = await findAppointment(parts.dependencies.database, {
+    ...wanted,
+    reach: anyOf,
+  });`,
+      },
+    ],
+    tests: [matrix],
+    titles: [answered],
+  },
+  {
+    name: "a replay is answered with another customer's appointment",
+    file: 'src/store/read/commands.ts',
+    find: `  WHERE c.tenant_id = $1 AND c.command_id = $2
+    AND \${rowRules.appointments({ customer: '$3', resource: '$4' })}\`,
+);
+
+/** The outcome`,
+    replace: `  WHERE c.tenant_id = $1 AND c.command_id = $2
+    AND coalesce($3::uuid::text, $4::text, 'any') IS NOT NULL\`,
+);
+
+/** The outcome`,
+    tests: [matrix],
+    titles: [answered],
+  },
+  {
+    name: 'a command is shown to another tenant',
+    file: 'src/store/read/commands.ts',
+    find: `  WHERE c.tenant_id = $1 AND c.command_id = $2
+    AND \${rowRules.appointments({ customer: '$3', resource: '$4' })}\`,
+);
+
+/** A command`,
+    replace: `  WHERE $1::text IS NOT NULL AND c.command_id = $2
+    AND \${rowRules.appointments({ customer: '$3', resource: '$4' })}\`,
+);
+
+/** A command`,
+    tests: [matrix],
+    titles: [answered],
+  },
+  {
+    name: 'events are read by whoever may read appointments',
+    file: 'src/api/list-events.ts',
+    find: "scopes: ['events:read'],",
+    replace: "scopes: ['events:read', 'appointments:read'],",
+    tests: [matrix],
+    titles: [answered],
+  },
+  {
+    name: "a provider reads customers' records",
+    file: 'src/gateway/admit-request.ts',
+    find: "if (principal.resourceId !== null && route.ownership === 'customer') {",
+    replace: "if (principal.resourceId === '' && route.ownership === 'customer') {",
+    tests: [matrix],
+    titles: [answered],
+  },
+  {
+    name: 'a route is mounted that nobody has declared',
+    file: 'src/gateway/health-routes.ts',
+    find: `    {
+      ...open,
+      path: '/readyz',`,
+    replace: `    {
+      ...open,
+      path: '/livez',
+      operationId: 'getLife',
+      summary: 'Whether the process lives',
+      responses: { 200: Liveness },
+      handle: () => Promise.resolve({ status: 200, body: { status: 'ok' } }),
+    },
+    {
+      ...open,
+      path: '/readyz',`,
+    tests: [matrix],
+    titles: ['every call of every port has its row, and every row a call'],
+  },
+];
