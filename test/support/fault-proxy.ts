@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { faultyConnection, type FaultyConnection } from './fault-proxy/faulty-connection.ts';
+import { FaultyConnection } from './fault-proxy/faulty-connection.ts';
 import { type Fault, type FaultKind, type Flow } from './fault-proxy/fault.ts';
 import { seeded } from './load.ts';
 
@@ -7,6 +7,8 @@ export interface FaultShare {
   fault: Fault;
   /** 0 to 1: the share of exchanges it strikes; 1 where it is left out. */
   probability?: number;
+  /** Only exchanges whose first words match, as in /^PUT/. */
+  only?: RegExp;
 }
 
 export interface FaultProxyCounts {
@@ -57,13 +59,15 @@ export async function startFaultProxy(peerUrl: string, { seed = 1 } = {}): Promi
   };
   let shares: FaultShare[] = [];
 
-  function draw(): Fault | undefined {
-    return shares.find(({ probability = 1 }) => random() < probability)?.fault;
+  function draw(words: string | undefined): Fault | undefined {
+    const isMeant = ({ only }: FaultShare): boolean =>
+      only === undefined || (words !== undefined && only.test(words));
+    return shares.find((share) => isMeant(share) && random() < (share.probability ?? 1))?.fault;
   }
 
   function accept(client: Socket): void {
     counts.connections += 1;
-    const connection = faultyConnection(client, {
+    const connection: FaultyConnection = new FaultyConnection(client, {
       dial: () => connect({ ...address, allowHalfOpen: true }),
       draw,
       onExchange: (fault) => {
