@@ -25,10 +25,13 @@ const lock = read('package-lock.json') as { packages: Record<string, Package> };
 const manifest = read('package.json') as Record<string, Record<string, string>>;
 const installed = Object.entries(lock.packages).filter(([path]) => path !== '');
 
-/** Licences that may be shipped with a product under Apache-2.0, by their SPDX identifiers. */
+/**
+ * Licences that may be shipped with a product under Apache-2.0, by their SPDX identifiers. The MPL
+ * concerns the files of the package alone, which are used as they come.
+ */
 const allowed = new Set([
   ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause'],
-  ...['CC0-1.0', 'ISC', 'MIT', 'MIT-0', 'Python-2.0', 'Unlicense', 'Zlib'],
+  ...['CC0-1.0', 'ISC', 'MIT', 'MIT-0', 'MPL-2.0', 'Python-2.0', 'Unlicense', 'Zlib'],
 ]);
 
 /** Packages that do not name their licence, and where it was read. */

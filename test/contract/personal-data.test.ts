@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { startDatabaseProxy, type DatabaseProxy } from '../support/database-proxy.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { bound, generatedRequest } from '../support/generated-request.ts';
 import { startHostileMailServer } from '../support/hostile-mail-server.ts';
 import { seeded } from '../support/load.ts';
@@ -40,14 +40,14 @@ const home = [
 
 const agent = new Agent({ keepAlive: true });
 let database: TestDatabase;
-let proxy: DatabaseProxy;
+let proxy: FaultProxy;
 let mail: Awaited<ReturnType<typeof startHostileMailServer>>;
 let service: Service;
 let check: OpenApiCheck;
 
 before(async () => {
   database = await freshDatabase();
-  proxy = await startDatabaseProxy(database.url);
+  proxy = await startFaultProxy(database.url);
   mail = await startHostileMailServer();
   service = await startService({
     databaseUrl: proxy.url,
@@ -116,7 +116,7 @@ test('all calls are made with personal data where it belongs and where not', asy
   for (const [index, generated] of requests.entries()) {
     // The database goes away now and then: errors are what tells most.
     if (index % 100 === 50) proxy.cutAll();
-    if (index % 100 === 75) proxy.loseReplies();
+    if (index % 100 === 75) proxy.use({ kind: 'answer-dropped', then: 'reset' });
     if (index % 100 === 80) proxy.heal();
     const sent = withPersonalData(bound(generated, new Map(), service.key), random);
     const { status } = await rawRequest(service.url, agent, sent);

@@ -77,6 +77,13 @@ export async function plantTenant(
   });
   const step = { saga_id: saga, step: mark, direction: 'run', attempt: 1, started_at: at };
   await of('saga_steps', step);
+  await of('audit_entries', { actor, action: mark, subject: mark });
+  await of('audit_links', {
+    ...{ shard, seq: number, linked_at: at, ids: [appointment], versions: [1] },
+    ...{ digests: [bytes(mark)], previous: bytes(mark), hash: bytes(mark) },
+  });
+  await of('audit_salts', { customer_id: customer, shard, salt: bytes(mark) });
+  await of('erased_texts', about);
   const told = { channel: 'email', recipient: mark, template: mark, state: 'sent' };
   await of('notifications', { ...about, ...told });
 }
