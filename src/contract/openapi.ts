@@ -30,7 +30,8 @@ const securitySchemes = {
     description:
       'An access token of an OpenID Connect issuer that is trusted here. Its claims name the ' +
       'tenant and, by `scope`, `scp` or roles, what it grants. With `appointments:self` it is ' +
-      'for what belongs to the customer whose id is its subject, and for nothing else.',
+      'for what belongs to the customer whose id is its subject, and for nothing else; with the ' +
+      'role `provider`, for the appointments of the resource in its claim `resource_id`.',
   },
 };
 

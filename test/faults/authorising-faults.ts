@@ -47,8 +47,25 @@ export const authorisingFaults: readonly Fault[] = [
 );
 
 /** The outcome`,
-    tests: [matrix],
-    titles: [answered],
+    tests: ['test/integration/row-rules.test.ts'],
+    titles: ['a duplicate that waited for the first is answered only to those whose it is'],
+  },
+  {
+    name: 'a decision is told whoever has the appointment by then',
+    file: 'src/api/accept.ts',
+    find: 'if (decision !== undefined && !isWithin(reach, current)) throw notFound();',
+    replace:
+      'if (decision !== undefined && isWithin(reach, current) === undefined) throw notFound();',
+    tests: ['test/integration/row-rules.test.ts'],
+    titles: ['who waits is not told of what another resource was given meanwhile'],
+  },
+  {
+    name: 'a provider decides about what another resource has been given',
+    file: 'src/engine/decide-action.ts',
+    find: 'if (only !== undefined && only !== resourceId) {',
+    replace: 'if (only !== undefined && resourceId === null) {',
+    tests: ['src/engine/decide-action.test.ts'],
+    titles: ['what only one resource may ask is not there for it once another has the appointment'],
   },
   {
     name: 'a command is shown to another tenant',
@@ -73,6 +90,17 @@ export const authorisingFaults: readonly Fault[] = [
     replace: "scopes: ['events:read', 'appointments:read'],",
     tests: [matrix],
     titles: [answered],
+  },
+  {
+    name: 'events are shown to another tenant',
+    file: 'src/store/read/events.ts',
+    find: 'CASE WHEN l.tenant_id = $1 THEN l.event END AS event',
+    replace: 'CASE WHEN $1::text IS NOT NULL THEN l.event END AS event',
+    tests: ['test/e2e/two-tenants.test.ts'],
+    titles: [
+      'no answer tells one of the other',
+      'each tenant reads its own events, all of them and no others, by cursor and by stream',
+    ],
   },
   {
     name: "a provider reads customers' records",
