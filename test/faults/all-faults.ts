@@ -2,6 +2,7 @@ import { acceptingFaults } from './accepting-faults.ts';
 import { decidingFaults } from './deciding-faults.ts';
 import type { Fault } from './fault.ts';
 import { publishingFaults } from './publishing-faults.ts';
+import { readingFaults } from './reading-faults.ts';
 import { workingFaults } from './working-faults.ts';
 
 // From the cheapest tests to the dearest.
@@ -12,6 +13,7 @@ export const allFaults: readonly Fault[] = [
   ...acceptingFaults,
   ...decidingFaults,
   ...publishingFaults,
+  ...readingFaults,
   ...workingFaults,
 ].sort((a, b) => cost(a) - cost(b));
 
