@@ -23,6 +23,7 @@ CREATE VIEW own_tables AS
   FROM pg_class c JOIN pg_class m ON m.oid = 'schema_migrations'::regclass
     AND m.relnamespace = c.relnamespace AND m.relowner = c.relowner
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition;
+GRANT SELECT ON own_tables TO PUBLIC;
 
 CREATE FUNCTION net_roles() RETURNS text[] LANGUAGE sql IMMUTABLE AS
   $$ SELECT '{slotwright_reader,slotwright_directory,slotwright_writer}'::text[] $$;
@@ -95,7 +96,7 @@ $$;
 -- but for what only grows, and what an operator alone changes.
 CREATE FUNCTION settle_row_security() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  t record; gap text;
+  t record; s text;
 BEGIN
   PERFORM ensure_net_roles();
   IF NOT (SELECT bool_and(may_act_as(r)) FROM unnest(net_roles()) r) THEN
@@ -103,7 +104,7 @@ BEGIN
   END IF;
   EXECUTE format('GRANT USAGE ON SCHEMA %I
     TO slotwright_reader, slotwright_directory, slotwright_writer', current_schema());
-  FOR t IN SELECT name, guarded, of_tenants FROM own_tables ORDER BY name LOOP
+  FOR t IN SELECT oid, name, guarded, of_tenants FROM own_tables ORDER BY name LOOP
     IF t.of_tenants AND NOT t.guarded THEN
       PERFORM guard_table(t.name);
     END IF;
@@ -114,10 +115,15 @@ BEGIN
       WHEN t.name IN ('schema_migrations', 'write_epoch', 'installation') THEN 'SELECT'
       WHEN t.name = ANY (append_only_tables()) THEN 'SELECT, INSERT'
       ELSE 'SELECT, INSERT, UPDATE, DELETE' END, t.name);
+    -- Of columns that number their rows.
+    FOR s IN SELECT d.objid::regclass FROM pg_depend d JOIN pg_class c
+      ON c.oid = d.objid AND c.relkind = 'S' WHERE d.refobjid = t.oid
+    LOOP
+      EXECUTE format('GRANT USAGE ON SEQUENCE %s TO slotwright_writer', s);
+    END LOOP;
   END LOOP;
   GRANT SELECT ON event_places, processes, outbox_shards TO slotwright_reader;
   GRANT SELECT ON tenants, api_keys, processes, outbox_shards TO slotwright_directory;
-  GRANT SELECT ON own_tables TO slotwright_writer;
   -- Partitions are made and dropped by whoever owns the log.
   FOR t IN SELECT unnest('{create,drop}'::text[]) || '_event_log_partitions' AS name LOOP
     EXECUTE format('ALTER FUNCTION %I(integer) SECURITY DEFINER SET search_path = %I, pg_temp',

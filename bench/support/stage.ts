@@ -8,7 +8,7 @@ export type StagedRival = Rival & { ledger: Ledger };
 
 /** Our service and its rivals: processes of their own, databases of their own, one server. */
 export interface Stage {
-  ours: Contender & { ledger: Ledger };
+  ours: Contender & { ledger: Ledger; databaseUrl: string };
   postmaster: number;
   startRival(way: RivalWay): Promise<StagedRival>;
   /** Stops with the stage, in reverse order. */

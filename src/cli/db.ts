@@ -23,7 +23,7 @@ export function addDb(program: Command, { environment, terminal }: Surroundings)
             ? await withEmbedded(dataFolder, upgrade)
             : await upgrade(databaseUrl);
         if (json) {
-          terminal.print(JSON.stringify({ applied, row_security: { on: gap === null, gap } }));
+          terminal.print(JSON.stringify({ applied, row_security_gap: gap }));
           return;
         }
         terminal.print(applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`);

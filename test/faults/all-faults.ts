@@ -3,6 +3,7 @@ import { authorisingFaults } from './authorising-faults.ts';
 import { decidingFaults } from './deciding-faults.ts';
 import type { Fault } from './fault.ts';
 import { publishingFaults } from './publishing-faults.ts';
+import { readingFaults } from './reading-faults.ts';
 import { workingFaults } from './working-faults.ts';
 
 // From the cheapest tests to the dearest.
@@ -14,6 +15,7 @@ export const allFaults: readonly Fault[] = [
   ...authorisingFaults,
   ...decidingFaults,
   ...publishingFaults,
+  ...readingFaults,
   ...workingFaults,
 ].sort((a, b) => cost(a) - cost(b));
 

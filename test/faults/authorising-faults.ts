@@ -1,6 +1,9 @@
 import type { Fault } from './fault.ts';
 
 const rules = 'src/store/row-rules.ts';
+// With row-level security nothing of another tenant's is seen all the same.
+const rowSecurity = 'test/integration/row-security.test.ts';
+const alone = 'without row-level security the statements alone keep tenants apart';
 const matrix = 'test/contract/authorisation/matrix.test.ts';
 // Any of its rows may notice.
 const answered = 'is answered to each caller as declared';
@@ -23,9 +26,9 @@ export const authorisingFaults: readonly Fault[] = [
     also: [
       {
         file: 'src/api/accept-action.ts',
-        find: 'const appointment = await findAppointment(parts.dependencies.database, wanted);',
+        find: 'const appointment = await findAppointment(parts.dependencies.reads.of(wanted.reach.tenantId), wanted);',
         replace: `const anyOf = { ...wanted.reach, resourceId: null };
-  const appointment = await findAppointment(parts.dependencies.database, {
+  const appointment = await findAppointment(parts.dependencies.reads.of(wanted.reach.tenantId), {
     ...wanted,
     reach: anyOf,
   });`,
@@ -80,8 +83,8 @@ export const authorisingFaults: readonly Fault[] = [
 );
 
 /** A command`,
-    tests: [matrix],
-    titles: [answered],
+    tests: [rowSecurity],
+    titles: [alone],
   },
   {
     name: 'events are read by whoever may read appointments',
@@ -96,11 +99,8 @@ export const authorisingFaults: readonly Fault[] = [
     file: 'src/store/read/events.ts',
     find: 'CASE WHEN l.tenant_id = $1 THEN l.event END AS event',
     replace: 'CASE WHEN $1::text IS NOT NULL THEN l.event END AS event',
-    tests: ['test/e2e/two-tenants.test.ts'],
-    titles: [
-      'no answer tells one of the other',
-      'each tenant reads its own events, all of them and no others, by cursor and by stream',
-    ],
+    tests: [rowSecurity],
+    titles: [alone],
   },
   {
     name: "a provider reads customers' records",

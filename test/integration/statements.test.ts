@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { hotSettings } from '../../src/main/databases.ts';
+import { netRoles } from '../../src/store/row-security.ts';
 import { declaredStatements } from '../../src/store/statement.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -65,7 +66,9 @@ function nodes(plan: Plan): Plan[] {
 }
 
 async function connected<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const options = hotSettings.map((setting) => `-c ${setting}`).join(' ');
+  // Policies are a part of the plan.
+  const settings = [`role=${netRoles.writer}`, ...hotSettings];
+  const options = settings.map((setting) => `-c ${setting}`).join(' ');
   const client = new pg.Client({ connectionString: database.url, options });
   await client.connect();
   try {

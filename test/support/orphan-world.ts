@@ -39,7 +39,7 @@ export interface OrphanWorld {
 // Statements commit as a whole, so a part of one can only be lost inside the database.
 const hands = `
   CREATE TABLE waiting_sagas (appointment_id uuid);
-  CREATE FUNCTION let_wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  CREATE FUNCTION let_wait() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     IF EXISTS (SELECT FROM waiting_sagas w WHERE w.appointment_id = NEW.appointment_id) THEN
       NEW.run_at := now() + interval '1 day';
     END IF;
@@ -48,7 +48,7 @@ const hands = `
   CREATE TRIGGER let_wait BEFORE INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION let_wait();
   CREATE TABLE losing (appointment_id uuid, from_version int);
   CREATE TABLE lost (appointment_id uuid, version int, event text);
-  CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
     IF EXISTS (SELECT FROM losing l
         WHERE l.appointment_id = NEW.appointment_id AND NEW.version >= l.from_version)
       AND NOT EXISTS (SELECT FROM lost l
