@@ -26,12 +26,14 @@ export const authorisingFaults: readonly Fault[] = [
     also: [
       {
         file: 'src/api/accept-action.ts',
-        find: 'const appointment = await findAppointment(parts.dependencies.reads.of(wanted.reach.tenantId), wanted);',
-        replace: `const anyOf = { ...wanted.reach, resourceId: null };
-  const appointment = await findAppointment(parts.dependencies.reads.of(wanted.reach.tenantId), {
-    ...wanted,
-    reach: anyOf,
-  });`,
+        find: `await findAppointment(
+    parts.dependencies.reads.of(wanted.reach.tenantId),
+    wanted,
+  );`,
+        replace: `await findAppointment(
+    parts.dependencies.reads.of(wanted.reach.tenantId),
+    { ...wanted, reach: { ...wanted.reach, resourceId: null } },
+  );`,
       },
     ],
     tests: [matrix],

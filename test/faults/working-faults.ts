@@ -101,9 +101,9 @@ export const workingFaults: readonly Fault[] = [
   },
   {
     name: 'a task is tried for ever',
-    file: 'src/worker/settle-failures.ts',
-    find: 'const last = row.attempts >= config.retry.maxAttempts;',
-    replace: 'const last = row.attempts < 0;',
+    file: 'src/domain/retry-plan.ts',
+    find: 'if (failed.attempts >= policy.maxAttempts)',
+    replace: 'if (failed.attempts < 0)',
     tests: [queue],
     titles: ['a task that keeps failing becomes a dead letter with its reason'],
   },

@@ -127,7 +127,7 @@ test('who waits is not told of what another resource was given meanwhile', async
     );
     return rows.length > 0 ? rows : undefined;
   });
-  const about = await findAppointment(api.database, { id, reach: staff });
+  const about = await findAppointment(api.reads.of('default'), { id, reach: staff });
   const appointment: Appointment = { ...about!, resourceId: 'another' };
   api.publish({ tenantId: 'default', commandId: row!.id, state: 'applied', appointment });
   const { status, body } = await waiting;

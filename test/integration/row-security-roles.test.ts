@@ -102,7 +102,7 @@ const parametersOf = statement<{ count: number }>(
 );
 
 // Said as the login, by whoever looks after the database.
-const ofTheLogin = ['migrations_create_table', 'settle_row_security'];
+const ofTheLogin = ['migrations_create_table', 'settle_row_security', 'erase_history_texts'];
 // The writer has the log itself.
 const ofTheReader = ['events_after_positions'];
 
