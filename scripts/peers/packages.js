@@ -1,11 +1,52 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
 
 /** Only root can, only where packages come from apt, and not where somebody forbids it. */
 export function mayInstall() {
+  return process.getuid?.() === 0 && mayUnpack();
+}
+
+/** Anybody can, where packages come from apt, unless somebody forbids it. */
+export function mayUnpack() {
   const { NO_INSTALL } = process.env;
   if (NO_INSTALL !== undefined && !['', '0'].includes(NO_INSTALL)) return false;
-  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  return existsSync('/usr/bin/apt-get') && existsSync('/usr/bin/dpkg-deb');
+}
+
+/**
+ * Unpacks packages, and what they need and this system lacks, into a folder of the clone, without
+ * touching the system. apt checks their signatures as ever, with lists and caches of our own.
+ */
+export function unpackPackages(packages, folder) {
+  if (existsSync(folder)) return true;
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const work = mkdtempSync(`${folder}.`);
+  const [lists, cache, root] = ['lists', 'cache', 'root'].map((name) => path.join(work, name));
+  for (const made of [root, path.join(lists, 'partial'), path.join(cache, 'archives/partial')]) {
+    mkdirSync(made, { recursive: true });
+  }
+  const options = [
+    ...['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${cache}`],
+    // Locks and accounts of its own are for those who change the system.
+    ...['-o', 'Debug::NoLocking=true', '-o', 'APT::Sandbox::User='],
+  ];
+  const download = ['--yes', '--no-install-recommends', '--download-only', 'install', ...packages];
+  try {
+    if (!apt([...options, 'update']) || !apt([...options, ...download])) return false;
+    const archives = readdirSync(path.join(cache, 'archives')).filter((name) =>
+      /\.deb$/.test(name),
+    );
+    const unpacked = archives.every((name) =>
+      succeeds(['dpkg-deb', '-x', path.join(cache, 'archives', name), root]),
+    );
+    if (!unpacked) return false;
+    // In one step: another run sees all of it or nothing.
+    if (!existsSync(folder)) renameSync(root, folder);
+    return true;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
 export function installPackages(packages) {

@@ -29,6 +29,7 @@ test('the zone, all hours, all breaks and the calendar are judged at once', () =
     '/working_hours/1/end hours',
     '/breaks/0/end hours',
     '/calendar/kind not-available-yet',
+    '/calendar/url calendar-url',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { patterns } from '../contract/fields.ts';
 import type { Violation } from '../contract/problem.ts';
 import { hoursViolations, type DailyHours } from '../domain/working-hours.ts';
+import { checkCalendar } from './check-calendar.ts';
 import { memberOf } from './check-slot.ts';
 import { checkTimeZone } from './check-time-zone.ts';
 
@@ -8,17 +9,12 @@ const wallTime = new RegExp(patterns.wallTime);
 
 /** The rules of a resource that need neither the catalogue nor the clock. */
 export function checkResource(body: unknown): Violation[] {
-  const violations = [
+  return [
     ...checkTimeZone(memberOf(body, 'time_zone'), '/time_zone'),
     ...checkHours(memberOf(body, 'working_hours'), '/working_hours'),
     ...checkHours(memberOf(body, 'breaks'), '/breaks'),
+    ...checkCalendar(memberOf(body, 'calendar')),
   ];
-  const kind = memberOf(memberOf(body, 'calendar'), 'kind');
-  if (typeof kind === 'string' && kind !== 'none') {
-    const message = 'must be none: calendars are not available yet';
-    violations.push({ pointer: '/calendar/kind', code: 'not-available-yet', message });
-  }
-  return violations;
 }
 
 /** Hours in whose shape the schema finds no fault, but whose values make no sense. */

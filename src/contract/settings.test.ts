@@ -39,6 +39,8 @@ test('an empty environment gives the defaults of the contract', () => {
     retryCapMs: 30_000,
     retryMaxAttempts: 12,
     sagaDeadlineSeconds: 600,
+    callPolicies: '',
+    egressAllow: undefined,
     callTimeoutMs: 1_500,
     oidcIssuers: undefined,
     oidcAudience: 'slotwright',
@@ -90,6 +92,11 @@ const malformed: Record<string, string[]> = {
   RETRY_MAX_ATTEMPTS: ['0'],
   SAGA_DEADLINE_SECONDS: ['0'],
   CALL_TIMEOUT_MS: ['1s'],
+  CALL_POLICIES: ['caldav.speed=1', 'caldav.open_ms', 'open_ms=1', 'caldav.open_ms=1,', 'a.b=-1'],
+  EGRESS_ALLOW: [
+    ...['radicale', '10.0.0.0', '10.0.0.0/33', '10.0.0.256/8', 'fd00::/129', 'http://a:1', 'a:0'],
+    ...['a:65536', '::1:80', '10.0.0.0/8,', 'a b:1'],
+  ],
   OIDC_ISSUER: [
     ...['id.example', 'http://id.example', 'http://10.0.0.1', 'https://id.example?a=b', 'https://'],
     ...['https://me:secret@id.example', 'https://id.example/#a', 'https://id.example,'],
@@ -164,6 +171,13 @@ test('issuers are taken as they are written, without TLS on loopback only', () =
   const names = ['https://id.example/', 'http://127.0.0.1:9', 'http://[::1]:9', 'http://localhost'];
   assert.deepEqual(parseSettings({ OIDC_ISSUER: names.join(', ') }).oidcIssuers, names);
   assert.equal(parseSettings({}).oidcIssuers, undefined);
+});
+
+test('egress is a list of ranges and endpoints, limits of calls a list of numbers', () => {
+  const allow = ['10.1.0.0/16', 'fd00::/8', 'radicale:5232', '[::1]:80', '127.0.0.1:5232'];
+  assert.deepEqual(parseSettings({ EGRESS_ALLOW: allow.join(', ') }).egressAllow, allow);
+  const policies = 'caldav.open_ms=500, webhook.budget_percent=20';
+  assert.equal(parseSettings({ CALL_POLICIES: policies }).callPolicies, policies);
 });
 
 test('the schema is brought up to date unasked only where the database is our own', () => {

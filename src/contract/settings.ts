@@ -1,3 +1,5 @@
+import { callPolicyList } from './call-policy-list.ts';
+import { egressList } from './egress-list.ts';
 import { issuerList } from './issuer-list.ts';
 import { isLoopback } from './loopback.ts';
 import {
@@ -138,6 +140,14 @@ export const settings = {
     ...wholeNumber(1, 604_800),
     doc: 'time for a saga before it is compensated',
   }),
+  callPolicies: defaulted('CALL_POLICIES', '', {
+    ...callPolicyList,
+    doc: 'limits of calls by provider, as in "caldav.open_ms=2000"',
+  }),
+  egressAllow: optional('EGRESS_ALLOW', {
+    ...egressList,
+    doc: 'CIDRs or host:port that calendars may reach although private, also without TLS',
+  }),
   callTimeoutMs: defaulted('CALL_TIMEOUT_MS', '1500', {
     ...wholeNumber(1, 600_000),
     doc: 'time for one call to a third party',
@@ -184,7 +194,7 @@ export class SettingsError extends Error {
 
 // Part of the contract and not of this version. Ignoring one would be worse than refusing it.
 const notYet: ReadonlySet<string> = new Set([
-  ...['REDIS_URL', 'OBJECTS_URL', 'EGRESS_ALLOW', 'RATE_LIMIT'],
+  ...['REDIS_URL', 'OBJECTS_URL', 'RATE_LIMIT'],
   ...['TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUSTED_PROXIES'],
   ...['SENTRY_DSN', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
 ]);

@@ -15,6 +15,7 @@ export function createMetrics() {
     ...commandMetrics(registers),
     ...asyncMetrics(registers),
     ...orphanMetrics(registers),
+    ...callMetrics(registers),
   };
 }
 
@@ -163,6 +164,44 @@ function orphanMetrics(registers: Registry[]) {
     reconcilerPass: new Gauge({
       name: 'slotwright_reconciler_pass_seconds',
       help: 'How long the last look for orphans among all appointments, holds and sagas took.',
+      registers,
+    }),
+  };
+}
+
+function callMetrics(registers: Registry[]) {
+  return {
+    calls: new Counter({
+      name: 'slotwright_calls_total',
+      help:
+        'Calls to third parties, by provider and outcome (succeeded, refused, failed, ambiguous, ' +
+        'throttled, not-called).',
+      labelNames: ['provider', 'outcome'] as const,
+      registers,
+    }),
+    callSeconds: new Histogram({
+      name: 'slotwright_call_duration_seconds',
+      help: 'Duration of calls to third parties, by provider.',
+      labelNames: ['provider'] as const,
+      buckets: secondsBuckets,
+      registers,
+    }),
+    callsInFlight: new Gauge({
+      name: 'slotwright_calls_in_flight',
+      help: 'Calls to third parties that are under way, by provider.',
+      labelNames: ['provider'] as const,
+      registers,
+    }),
+    breakers: new Gauge({
+      name: 'slotwright_breakers',
+      help: 'Breakers that are not closed, by provider and state (open, half-open, ramping).',
+      labelNames: ['provider', 'state'] as const,
+      registers,
+    }),
+    breakerChanges: new Counter({
+      name: 'slotwright_breaker_changes_total',
+      help: 'Changes of breakers, by provider and new state.',
+      labelNames: ['provider', 'to'] as const,
       registers,
     }),
   };

@@ -2,16 +2,19 @@ import { Engines } from '../api/engines/engines.ts';
 import { createApi } from '../api/index.ts';
 import type { OwnEngine } from '../contract/engine-link.ts';
 import type { Settings } from '../contract/settings.ts';
+import { defaultCallPolicy } from '../domain/call-policy.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { createAdminServer, createGateway } from '../gateway/index.ts';
 import type { Broker } from '../io/bus/bus.ts';
 import { eventLogBus } from '../io/bus/event-log-bus.ts';
 import { openBus } from '../io/bus/open-bus.ts';
-import { noneCalendar } from '../io/calendar/none-calendar.ts';
+import { openCalendars, type Calendars } from '../io/calendar/open-calendars.ts';
 import { noneMailer } from '../io/mail/none-mailer.ts';
 import { smtpMail } from '../io/mail/smtp-mail.ts';
 import type { Mailer } from '../io/mail/mail.ts';
 import { createRelay, type Relay } from '../relay/index.ts';
+import { callPolicies } from '../worker/calls/call-policies.ts';
+import { createCalls, type Calls } from '../worker/calls/calls.ts';
 import { createWorker, type Worker } from '../worker/index.ts';
 import { defaultRelayConfig } from '../relay/config.ts';
 import { defaultWorkerConfig, type WorkerConfig } from '../worker/config.ts';
@@ -69,11 +72,13 @@ export async function startRoles(
       })
     : undefined;
   const mailer = mailerOf(settings, shared);
+  const calendars = calendarsOf(settings, shared);
   const worker: Worker | undefined = has('worker')
     ? createWorker({
         ...shared,
         mailer,
-        calendar: noneCalendar,
+        calendars,
+        calls: callsOf(settings, shared),
         ...(broker !== undefined && { subscribe: broker.subscribe }),
         config: workerConfig(settings),
         onCommitted: () => relay?.wake(),
@@ -103,6 +108,7 @@ export async function startRoles(
   });
   await begin(shared.closers, 'admin server', admin);
   shared.closers.add('mailer', () => mailer.close());
+  shared.closers.add('calendars', () => calendars.close());
   if (engine !== undefined) await openInternalPort(settings, engine, shared);
   for (const [name, part] of Object.entries({ relay, worker, engine })) {
     if (part !== undefined) await begin(shared.closers, name, part);
@@ -165,4 +171,21 @@ function mailerOf(settings: Settings, { clock }: SharedParts): Mailer {
   const { smtpUrl, mailFrom, callTimeoutMs } = settings;
   if (smtpUrl === undefined) return noneMailer;
   return smtpMail({ url: smtpUrl, from: mailFrom ?? 'slotwright@localhost', callTimeoutMs, clock });
+}
+
+function calendarsOf({ egressAllow }: Settings, { clock }: SharedParts): Calendars {
+  return openCalendars({ clock, egress: { allow: egressAllow ?? [] } });
+}
+
+function callsOf(settings: Settings, shared: SharedParts): Calls {
+  const defaults = {
+    ...defaultCallPolicy,
+    timeoutMs: settings.callTimeoutMs,
+    // Whoever takes nearly as long as is waited for is slow, however long that is.
+    slowCallMs: Math.ceil(settings.callTimeoutMs * 0.8),
+    retryBaseMs: settings.retryBaseMs,
+    retryCapMs: settings.retryCapMs,
+    maxAttempts: settings.retryMaxAttempts,
+  };
+  return createCalls({ ...shared, policyOf: callPolicies(settings.callPolicies, defaults) });
 }

@@ -1,5 +1,5 @@
 import type { Subscription, SubscriptionOptions } from '../io/bus/bus.ts';
-import type { Calendar } from '../io/calendar/calendar.ts';
+import type { Calendars } from '../io/calendar/open-calendars.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Failpoints } from '../io/failpoints.ts';
 import type { Log } from '../io/log.ts';
@@ -8,6 +8,7 @@ import type { Metrics } from '../io/metrics.ts';
 import type { Database } from '../io/postgres.ts';
 import type { Random } from '../io/random.ts';
 import type { WriteEpoch } from '../store/write-epoch.ts';
+import type { Calls } from './calls/calls.ts';
 import type { WorkerConfig } from './config.ts';
 
 export interface WorkerDependencies {
@@ -22,7 +23,8 @@ export interface WorkerDependencies {
   /** This process; `sessionKey` may change when its session had to be opened anew. */
   identity: { readonly processId: string; readonly sessionKey: number | null };
   mailer: Mailer;
-  calendar: Calendar;
+  calendars: Calendars;
+  calls: Calls;
   /** Key of the hashes that stand for recipients in the notifications table. */
   recipientKey: string;
   config: WorkerConfig;

@@ -1,4 +1,4 @@
-import { backoffDelayMs } from '../domain/backoff.ts';
+import { retryPlan } from '../domain/retry-plan.ts';
 import { buryTasks, retryTasks, type TaskRow } from '../store/write/tasks.ts';
 import type { WorkerDependencies } from './dependencies.ts';
 
@@ -21,14 +21,16 @@ export async function settleFailures(
   const again: (TaskRow & { delay_ms: number })[] = [];
   const dead: (TaskRow & { reason: string })[] = [];
   for (const { row, reason, permanent = false } of failures) {
-    const delayMs = backoffDelayMs(config.retry, {
+    const plan = retryPlan(config.retry, {
+      attempts: row.attempts,
       lastDelayMs: row.last_delay_ms,
+      nowMs: clock.nowMs(),
+      deadlineMs: row.deadline_s === null ? null : row.deadline_s * 1_000,
       fraction: random.fraction(),
     });
-    const late = row.deadline_s !== null && clock.nowMs() + delayMs > row.deadline_s * 1_000;
-    const last = row.attempts >= config.retry.maxAttempts;
-    if (permanent || last || late) dead.push({ ...row, reason: why(reason, { last, late }) });
-    else again.push({ ...row, delay_ms: delayMs });
+    if (permanent) dead.push({ ...row, reason });
+    else if (plan.kind === 'retry') again.push({ ...row, delay_ms: plan.delayMs });
+    else dead.push({ ...row, reason: `${givenUp[plan.why]}: ${reason}` });
   }
   if (again.length > 0) await retryTasks(database, owner, again);
   if (dead.length > 0) await buryTasks(database, owner, dead);
@@ -39,7 +41,4 @@ export async function settleFailures(
   }
 }
 
-function why(reason: string, { last, late }: { last: boolean; late: boolean }): string {
-  if (last) return `attempts exhausted: ${reason}`;
-  return late ? `deadline: ${reason}` : reason;
-}
+const givenUp = { attempts: 'attempts exhausted', deadline: 'deadline' } as const;

@@ -7,17 +7,17 @@ import {
   keyed,
   type HttpAnswer,
 } from '../support/contract-service.ts';
-import { startDatabaseProxy, type DatabaseProxy } from '../support/database-proxy.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { readiness } from '../support/service-run.ts';
 
 // A process of the service without an engine, which reaches its database by a way that can be cut.
-let proxy: DatabaseProxy;
+let proxy: FaultProxy;
 let held: Record<string, unknown>;
 
 const contract = contractSuite(1, async ({ confirmed, database, service }) => {
   held = await confirmed();
-  proxy = await startDatabaseProxy(database.url);
+  proxy = await startFaultProxy(database.url);
   await service.kill('SIGTERM');
   await service.restart({ SLOTWRIGHT_ROLES: 'gateway,api', DATABASE_URL: proxy.url });
 });

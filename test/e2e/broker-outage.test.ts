@@ -7,7 +7,7 @@ import { checkAll } from '../support/checker/check-all.ts';
 import { Ledger } from '../support/checker/ledger.ts';
 import { describeViolations } from '../support/checker/violation.ts';
 import { Client } from '../support/client.ts';
-import { startDatabaseProxy, type DatabaseProxy } from '../support/database-proxy.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { createBody, putCatalogue } from '../support/load.ts';
@@ -18,7 +18,7 @@ const { url, skip } = peer('rabbitmq');
 
 let database: TestDatabase;
 let broker: CrashBroker;
-let way: DatabaseProxy;
+let way: FaultProxy;
 let service: Service;
 let client: Client;
 const ledger = new Ledger();
@@ -30,9 +30,9 @@ before(async () => {
   ends.push(() => database.drop());
   broker = await openCrashBroker(url);
   ends.push(() => broker.close());
-  way = await startDatabaseProxy(broker.url);
+  way = await startFaultProxy(broker.url);
   ends.push(() => way.close());
-  way.swallowAll();
+  way.use({ kind: 'half-open' });
   service = await startService({ databaseUrl: database.url, env: { BUS_URL: way.url } });
   ends.push(() => service.close());
   client = new Client({ url: service.url, key: service.key, ledger });
@@ -89,7 +89,7 @@ test('without its broker the service starts, books and says what is wrong', { sk
 test('a broker that goes in the middle costs nothing but time', { skip }, async () => {
   const first = await confirmed(3);
   await eventually(() => idsOnBus().includes(`${first}:3`));
-  way.swallowAll();
+  way.use({ kind: 'half-open' });
   const second = await confirmed(4);
   const cancelled = await client.cancel(first, randomUUID(), { wait: 5 });
   assert.equal(cancelled.status, 200);

@@ -3,7 +3,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import pg from 'pg';
 import { systemRandom } from '../../src/io/random.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { allDecided, assertWhole } from '../support/engine-invariants.ts';
 import {
   accepting,
@@ -387,7 +387,7 @@ test('a session that ends at the commit leaves nothing doubled and nothing undon
 });
 
 test('a commit whose answer is lost is not made again', async () => {
-  const proxy = await startDatabaseProxy(store.url);
+  const proxy = await startFaultProxy(store.url);
   running.add(proxy);
   await catalogue();
   const engine = await start({ url: proxy.url });
@@ -397,7 +397,7 @@ test('a commit whose answer is lost is not made again', async () => {
   const row = await inTheWay(lockOf(id));
   await api.act(id, 'cancel');
   await blocked();
-  proxy.loseReplies();
+  proxy.use({ kind: 'answer-dropped', then: 'reset' });
   await row.over();
   await eventually(async () => (await stateOf(id)) === 'CANCELLED 3');
   await eventually(() => engine.ready() !== undefined);
@@ -412,12 +412,12 @@ test('a commit whose answer is lost is not made again', async () => {
 });
 
 test('an engine whose database has gone silent stops all the same', async () => {
-  const proxy = await startDatabaseProxy(store.url);
+  const proxy = await startFaultProxy(store.url);
   running.add(proxy);
   const engine = await runEngine(proxy.url);
   await catalogue();
   await allDecided(store);
-  proxy.swallowAll();
+  proxy.use({ kind: 'half-open' });
   await api.create(hour(0));
   engine.link.wake();
   await eventually(

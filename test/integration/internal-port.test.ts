@@ -12,7 +12,7 @@ import { createLog } from '../../src/io/log.ts';
 import { createMetrics } from '../../src/io/metrics.ts';
 import { openDatabase, type Database } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
-import { startDatabaseProxy, type DatabaseProxy } from '../support/database-proxy.ts';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { allDecided } from '../support/engine-invariants.ts';
 import {
@@ -32,7 +32,7 @@ let database: Database;
 let api: Accepting;
 let engine: RunningEngine;
 let server: Gateway;
-let way: DatabaseProxy;
+let way: FaultProxy;
 const running = new Set<Engines>();
 
 before(async () => {
@@ -47,7 +47,7 @@ before(async () => {
     routes: engine.internalRoutes,
   });
   await server.start();
-  way = await startDatabaseProxy(`http://127.0.0.1:${server.address().port}`);
+  way = await startFaultProxy(`http://127.0.0.1:${server.address().port}`);
   await store.query('UPDATE processes SET internal_url = $1', [way.url]);
   const main = { id: 'main', name: 'Main', timeZone: 'UTC', region: 'default', active: true };
   await api.put('put-location', { ...main, latitude: null, longitude: null });
@@ -170,7 +170,7 @@ test('a stream that breaks is opened again, and what it missed is found by those
   const waiter = new DecisionWaiter({ ...parts, database, engine: there.engines, limits });
   waiter.start();
   for (let round = 0; round < 5; round += 1) {
-    way.loseReplies();
+    way.use({ kind: 'answer-dropped', then: 'reset' });
     const command = await api.put('put-resource', openResource('a'));
     const expectation = waiter.expect({ tenantId: 'default', commandId: command });
     assert.equal((await expectation?.decided(10))?.state, 'applied');
@@ -184,7 +184,7 @@ test('a stream that breaks is opened again, and what it missed is found by those
 test('a way that swallows all is noticed, and a new one is taken once there is one', async () => {
   const there = await elsewhere();
   await untilHeard(there);
-  way.swallowAll();
+  way.use({ kind: 'half-open' });
   await assert.rejects(there.engines.availability(asked(nextHour())), isUnavailable);
   way.heal();
   await untilHeard(there);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import pg from 'pg';
+import type { Calendar } from '../../src/io/calendar/calendar.ts';
+import { noneCalendar } from '../../src/io/calendar/none-calendar.ts';
+import type { Calendars } from '../../src/io/calendar/open-calendars.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { confirmAppointments } from '../../src/store/write/confirm.ts';
 import {
@@ -32,6 +35,10 @@ beforeEach(async () => {
   await db.query(`TRUNCATE tasks, dead_letters, sagas, saga_steps, appointments,
     appointment_history, outbox, slot_holds`);
 });
+
+function calendarsOf(calendar: Calendar): Calendars {
+  return { of: () => calendar, close: () => Promise.resolve() };
+}
 
 const nobody = { sessionKey: null, leaseSeconds: 60 };
 
@@ -159,11 +166,11 @@ test('a running task keeps its lease for as long as it takes', async () => {
   const worker = createWorker({
     ...parts.worker,
     config: { ...parts.worker.config, leaseSeconds: 0.3 },
-    calendar: {
+    calendars: calendarsOf({
+      ...noneCalendar,
       kind: 'slow',
       reserve: () => hold.then(() => ({ kind: 'reserved', reference: 'held' })),
-      release: () => Promise.resolve(),
-    },
+    }),
   });
   await worker.start();
   const until = `SELECT lease_expires_at > now() + interval '1 hour' AS late, attempts,
@@ -182,11 +189,11 @@ test('a task that keeps failing becomes a dead letter with its reason', async ()
   const id = await schedule(db);
   const worker = createWorker({
     ...parts.worker,
-    calendar: {
+    calendars: calendarsOf({
+      ...noneCalendar,
       kind: 'broken',
       reserve: () => Promise.reject(new Error('no route')),
-      release: () => Promise.resolve(),
-    },
+    }),
   });
   await worker.start();
   const [dead] = await eventually(async () => {

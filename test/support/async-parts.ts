@@ -1,5 +1,5 @@
 import { eventLogBus } from '../../src/io/bus/event-log-bus.ts';
-import { noneCalendar } from '../../src/io/calendar/none-calendar.ts';
+import { openCalendars } from '../../src/io/calendar/open-calendars.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { Failpoints } from '../../src/io/failpoints.ts';
 import { createLog } from '../../src/io/log.ts';
@@ -9,6 +9,8 @@ import { openDatabase } from '../../src/io/postgres.ts';
 import { systemRandom } from '../../src/io/random.ts';
 import { defaultRelayConfig } from '../../src/relay/config.ts';
 import type { RelayDependencies } from '../../src/relay/dependencies.ts';
+import { defaultCallPolicy } from '../../src/domain/call-policy.ts';
+import { createCalls } from '../../src/worker/calls/calls.ts';
 import { createWriteEpoch } from '../../src/store/write-epoch.ts';
 import { defaultWorkerConfig } from '../../src/worker/config.ts';
 import { defaultReconcilerConfig } from '../../src/worker/reconciler/config.ts';
@@ -43,13 +45,19 @@ export async function asyncParts(url: string, failpoints = ''): Promise<AsyncPar
     epoch,
     identity: { processId: systemRandom.uuidV7(), sessionKey: null },
   };
+  const calendars = openCalendars({ clock: systemClock, egress: { allow: [] } });
   return {
     relay: { ...shared, bus: eventLogBus, config: defaultRelayConfig },
     worker: {
       ...shared,
       random: systemRandom,
       mailer: noneMailer,
-      calendar: noneCalendar,
+      calendars,
+      calls: createCalls({
+        ...shared,
+        random: systemRandom,
+        policyOf: () => defaultCallPolicy,
+      }),
       recipientKey: 'test-key',
       config: {
         ...defaultWorkerConfig,
@@ -59,7 +67,7 @@ export async function asyncParts(url: string, failpoints = ''): Promise<AsyncPar
       },
     },
     close: async () => {
-      await Promise.all([database.close(), hotDatabase.close()]);
+      await Promise.all([database.close(), hotDatabase.close(), calendars.close()]);
     },
   };
 }

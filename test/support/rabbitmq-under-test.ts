@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { openBus } from '../../src/io/bus/open-bus.ts';
 import { topologyOf, type Topology } from '../../src/io/bus/rabbitmq/topology.ts';
 import { systemClock } from '../../src/io/clock.ts';
-import { startDatabaseProxy } from './database-proxy.ts';
+import { startFaultProxy } from './fault-proxy.ts';
 import type { BusUnderTest, OpenedBus, ReceivedEvent } from './opened-bus.ts';
 import type { Peer } from './peer.ts';
 
@@ -18,7 +18,7 @@ export interface OpenedRabbitMq extends OpenedBus {
 
 /** Names of its own on the real broker, which is reached through a proxy that can be cut. */
 export async function openRabbitMq(address: string): Promise<OpenedRabbitMq> {
-  const proxy = await startDatabaseProxy(address);
+  const proxy = await startFaultProxy(address);
   const prefix = `test.${randomBytes(6).toString('hex')}`;
   const topology = topologyOf(prefix);
   const timeouts = { connectTimeoutMs: 1_000, publishTimeoutMs: 1_500 };
@@ -29,7 +29,7 @@ export async function openRabbitMq(address: string): Promise<OpenedRabbitMq> {
   return {
     ...{ bus: broker.bus, subscribe: broker.subscribe, topology, channel, received },
     cut: () => Promise.resolve(proxy.cutAll()),
-    stall: () => proxy.swallowAll(),
+    stall: () => proxy.use({ kind: 'half-open' }),
     heal: () => proxy.heal(),
     close: async () => {
       await broker.bus.close();

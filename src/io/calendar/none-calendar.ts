@@ -4,5 +4,8 @@ import type { Calendar } from './calendar.ts';
 export const noneCalendar: Calendar = {
   kind: 'none',
   reserve: () => Promise.resolve({ kind: 'reserved', reference: null }),
+  move: () => Promise.resolve({ kind: 'reserved', reference: null }),
   release: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
+  busy: () => Promise.resolve({ intervals: [], unreadable: 0 }),
 };

@@ -13,7 +13,8 @@ export function reserveSlots(
   );
 }
 
-async function reserve({ calendar }: WorkerDependencies, saga: SagaInHand): Promise<StepOutcome> {
+async function reserve({ calendars }: WorkerDependencies, saga: SagaInHand): Promise<StepOutcome> {
+  const calendar = calendars.of(null);
   const outcome = await calendar.reserve(reservation(saga), saga.signal).catch(() => undefined);
   if (outcome === undefined) return { kind: 'failed', reason: 'calendar', permanent: false };
   if (outcome.kind === 'refused') {
@@ -23,13 +24,13 @@ async function reserve({ calendar }: WorkerDependencies, saga: SagaInHand): Prom
 }
 
 export async function releaseReservation(
-  { calendar }: WorkerDependencies,
+  { calendars }: WorkerDependencies,
   saga: SagaInHand,
 ): Promise<void> {
-  await calendar.release(reservation(saga), saga.signal);
+  await calendars.of(null).release(reservation(saga), saga.signal);
 }
 
 function reservation({ work }: SagaInHand): Reservation {
-  const { tenantId, resourceId, start, end } = work.appointment;
-  return { id: `${work.sagaId}:reserve`, tenantId, resourceId: resourceId ?? '', start, end };
+  const { tenantId: tag, start, end } = work.appointment;
+  return { id: `${work.sagaId}:reserve`, tag, start, end, summary: 'Appointment' };
 }
