@@ -33,10 +33,11 @@ const commandById = statement<CommandRow>(
     floor(date_part('epoch', c.decided_at))::int8 AS decided_s
   FROM commands c
   JOIN appointments a ON a.tenant_id = c.tenant_id AND a.appointment_id = c.appointment_id
-  WHERE c.tenant_id = $1 AND c.command_id = $2 AND ($3::uuid IS NULL OR a.customer_id = $3)`,
+  WHERE c.tenant_id = $1 AND c.command_id = $2 AND ($3::uuid IS NULL OR a.customer_id = $3)
+    AND c.operation NOT IN ('replan', 'abandon')`,
 );
 
-/** A command about an appointment; `ownerId` narrows it to those of one customer's. */
+/** A client's command about an appointment; `ownerId` narrows it to those of one customer's. */
 export async function findCommand(
   queries: Queries,
   wanted: { tenantId: string; id: string; ownerId: string | null },
