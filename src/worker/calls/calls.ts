@@ -33,8 +33,9 @@ export interface CallsOptions {
 /** All calls of this process to third parties. */
 export interface Calls {
   /**
-   * Makes one call, or says when to come back. Never throws itself, nor retries: durable retries are
-   * the task's. `work` is handed a signal of its own, which ends at the timeout or with the caller.
+   * Makes one call, or says when to come back. Throws only what `prepare` does and never retries:
+   * durable retries are the task's. `work` is handed a signal of its own, which ends at the timeout or
+   * with the caller.
    */
   call<T>(request: CallRequest, work: (signal: AbortSignal) => Promise<T>): Promise<CallOutcome<T>>;
   readonly breakers: Breakers;
