@@ -74,28 +74,28 @@ describe('Bookings of resources with a calendar', { skip: radicale.skip }, () =>
     assert.equal(failed['reason'], 'calendar-refused');
     assert.equal((await world.eventsOf('bert')).filter((at) => at === times(slot)).length, 1);
   });
-
-  async function confirmed(changes: Body): Promise<Body> {
-    return world.contract.confirmed(changes);
-  }
-
-  function inState(id: unknown, state: string, version = 0): Promise<Body> {
-    return eventually(async () => {
-      const { body } = await world.contract.send(`GET /v1/appointments/${String(id)}`);
-      return body['state'] === state && Number(body['version']) >= version ? body : undefined;
-    });
-  }
-
-  async function timeline(id: unknown): Promise<Body[]> {
-    const { body } = await world.contract.send(`GET /v1/appointments/${String(id)}/timeline`);
-    return body['items'] as Body[];
-  }
-
-  async function sagaOf(id: unknown, saga: string): Promise<Body | undefined> {
-    return (await timeline(id)).find((item) => item['saga'] === saga);
-  }
 });
 
 function times({ start_time, end_time }: Slot): string {
   return `${compact(start_time)}/${compact(end_time)}`;
+}
+
+async function confirmed(changes: Body): Promise<Body> {
+  return world.contract.confirmed(changes);
+}
+
+function inState(id: unknown, state: string, version = 0): Promise<Body> {
+  return eventually(async () => {
+    const { body } = await world.contract.send(`GET /v1/appointments/${String(id)}`);
+    return body['state'] === state && Number(body['version']) >= version ? body : undefined;
+  });
+}
+
+async function timeline(id: unknown): Promise<Body[]> {
+  const { body } = await world.contract.send(`GET /v1/appointments/${String(id)}/timeline`);
+  return body['items'] as Body[];
+}
+
+async function sagaOf(id: unknown, saga: string): Promise<Body | undefined> {
+  return (await timeline(id)).find((item) => item['saga'] === saga);
 }

@@ -34,8 +34,8 @@ export interface CallsOptions {
 export interface Calls {
   /**
    * Makes one call, or says when to come back. Throws only what `prepare` does and never retries:
-   * durable retries are the task's. `work` is handed a signal of its own, which ends at the timeout or
-   * with the caller.
+   * durable retries are the task's. `work` is handed a signal of its own, which ends at the timeout
+   * or with the caller.
    */
   call<T>(request: CallRequest, work: (signal: AbortSignal) => Promise<T>): Promise<CallOutcome<T>>;
   readonly breakers: Breakers;

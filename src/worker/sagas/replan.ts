@@ -16,9 +16,12 @@ export async function replan(
   const payload = {
     ...{ version: work.appointmentVersion, resourceId },
     excluded: [...new Set([...work.refusedBy, resourceId])],
-    busy: busy.filter(isStorable).slice(0, maxBusyRanges).map(({ start, end }) => ({
-      ...{ id: random.uuidV7(), start, end },
-    })),
+    busy: busy
+      .filter(isStorable)
+      .slice(0, maxBusyRanges)
+      .map(({ start, end }) => ({
+        ...{ id: random.uuidV7(), start, end },
+      })),
   };
   const command = { id: random.uuidV7(), operation: 'replan' as const, payload };
   return hotDatabase.transaction(async (queries) => {
