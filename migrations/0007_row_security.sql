@@ -87,8 +87,8 @@ $$;
 
 -- What no request reads of its tenant: secrets, and what is the service's own.
 CREATE FUNCTION not_for_readers() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-  SELECT '{api_keys,audit_entries,audit_links,audit_salts,audit_unlinked,dead_letters,erased_texts,
-    held_events,inbox,outbox_parked,tasks}'::text[]
+  SELECT '{api_keys,audit_entries,audit_links,audit_salts,audit_unlinked,calendar_passwords,dead_letters,
+    erased_texts,held_events,inbox,outbox_parked,tasks}'::text[]
 $$;
 
 -- Brings roles, policies and rights into being where they are missing, and answers what is left of

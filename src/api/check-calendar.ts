@@ -3,12 +3,8 @@ import { memberOf } from './check-slot.ts';
 
 /** The rules of how a resource's calendar is reached. A password is never repeated. */
 export function checkCalendar(calendar: unknown): Violation[] {
-  const kind = memberOf(calendar, 'kind');
-  if (typeof kind !== 'string' || kind === 'none') return [];
-  const notYet =
-    kind === 'caldav' ? 'calendars are not available yet' : 'there is no such calendar';
-  const violations = [violation('kind', 'not-available-yet', `must be none: ${notYet}`)];
-  if (kind !== 'caldav') return violations;
+  if (memberOf(calendar, 'kind') !== 'caldav') return [];
+  const violations: Violation[] = [];
   const [url, username, password] = ['url', 'username', 'password'].map(
     (name) => memberOf(calendar, name) ?? null,
   );

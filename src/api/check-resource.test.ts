@@ -28,7 +28,6 @@ test('the zone, all hours, all breaks and the calendar are judged at once', () =
     '/working_hours/1/start hours',
     '/working_hours/1/end hours',
     '/breaks/0/end hours',
-    '/calendar/kind not-available-yet',
     '/calendar/url calendar-url',
   ]);
 });

@@ -19,7 +19,10 @@ export interface CatalogueParts {
   catalogueWaitSeconds: number;
 }
 
-export type CatalogueChange = Pick<CatalogueCommand, 'operation' | 'region' | 'payload'>;
+export type CatalogueChange = Pick<
+  CatalogueCommand,
+  'operation' | 'region' | 'payload' | 'calendarPassword'
+>;
 
 /** The region that decides what belongs to no resource. */
 export const sharedRegion = 'default';

@@ -19,11 +19,11 @@ export interface CataloguePut extends Omit<CatalogueChange, 'payload'> {
 export async function putCatalogue(
   parts: CatalogueParts,
   call: Call<unknown, ForceQuery>,
-  { operation, region, value, path, view }: CataloguePut,
+  { value, path, view, ...change }: CataloguePut,
 ): Promise<Answer> {
   const { force = false } = call.query;
   const payload = { value, force };
-  const decision = await commandCatalogue(parts, call, { operation, region, payload });
+  const decision = await commandCatalogue(parts, call, { ...change, payload });
   const created = decision.result?.created === true;
   const body = force ? { ...(await view()), ...repairsOf(decision) } : await view();
   return { status: created ? 201 : 200, body, ...(created && { headers: { location: path } }) };

@@ -2,7 +2,8 @@ import { fields } from '../contract/fields.ts';
 import { ForceQuery, withRepairs } from '../contract/repairs.ts';
 import { Resource, ResourceView } from '../contract/resource.ts';
 import type { Answer, Call, Route } from '../contract/route.ts';
-import type { Resource as StoredResource } from '../domain/catalogue.ts';
+import type { Resource as StoredResource, ResourceCalendar } from '../domain/catalogue.ts';
+import type { CalendarPassword } from '../store/write/commands-catalogue.ts';
 import { findCatalogueReferences, findResource } from '../store/read/catalogue.ts';
 import { catalogueId, noSuch } from './catalogue-id.ts';
 import { checkResource } from './check-resource.ts';
@@ -38,10 +39,12 @@ async function handle(parts: CatalogueParts, call: Call<Resource, ForceQuery>): 
   const { reads } = parts.dependencies;
   const { violations, region } = await references(parts, call);
   if (violations.length > 0) throw referenceProblem(violations);
+  const calendarPassword = calendarPasswordOf(parts, call.body);
   return putCatalogue(parts, call, {
     operation: 'put-resource',
     region,
-    value: storedResource(id, call.body),
+    value: storedResource(id, call.body, calendarPassword?.id),
+    ...(calendarPassword && { calendarPassword }),
     path: `/v1/resources/${id}`,
     view: async () => {
       const row = await findResource(reads.of(principal.tenantId), {
@@ -54,7 +57,20 @@ async function handle(parts: CatalogueParts, call: Call<Resource, ForceQuery>): 
   });
 }
 
-function storedResource(id: string, body: Resource): Omit<StoredResource, 'lanes'> {
+/** It goes by a way of its own: commands are kept, and show what was asked. */
+function calendarPasswordOf(
+  { dependencies: { random } }: CatalogueParts,
+  { calendar }: Resource,
+): CalendarPassword | undefined {
+  const password = calendar?.password;
+  return typeof password === 'string' ? { id: random.uuidV7(), password } : undefined;
+}
+
+function storedResource(
+  id: string,
+  body: Resource,
+  passwordId: string | undefined,
+): Omit<StoredResource, 'lanes'> {
   return {
     id,
     name: body.name,
@@ -67,7 +83,17 @@ function storedResource(id: string, body: Resource): Omit<StoredResource, 'lanes
     bufferAfterSeconds: (body.buffer_after_minutes ?? 0) * 60,
     capacity: body.capacity ?? 1,
     active: body.active ?? true,
+    calendar: storedCalendar(body.calendar, passwordId),
   };
+}
+
+function storedCalendar(
+  calendar: Resource['calendar'],
+  passwordId: string | undefined,
+): ResourceCalendar | null {
+  if (calendar === undefined || calendar === null) return null;
+  const { kind, url = null, username = null } = calendar;
+  return { kind, url, username, passwordId: passwordId ?? null };
 }
 
 /** For a good answer: whether the change may be made is decided again by the region's owner. */

@@ -18,9 +18,10 @@ const Hours = Type.Object(
 
 const bufferMinutes = Type.Integer({ minimum: 0, maximum: 1_440 });
 
+/** Without a password, the one that was given for the same server and user is kept. */
 const Calendar = Type.Object(
   {
-    kind: fields.text(1, 32),
+    kind: oneOf(['none', 'caldav']),
     url: Type.Optional(nullable<string>(fields.text(1, 2_048))),
     username: Type.Optional(nullable<string>(fields.text(1, 255))),
     password: Type.Optional(nullable<string>(fields.text(1, 1_024))),
@@ -57,7 +58,11 @@ export type HoursView = Static<typeof HoursView>;
 
 /** A calendar's password is never answered. */
 const CalendarView = Type.Object(
-  { kind: Type.String(), url: answerFields.text(), username: answerFields.text() },
+  {
+    kind: oneOf(['none', 'caldav']),
+    url: answerFields.text(),
+    username: answerFields.text(),
+  },
   closed,
 );
 

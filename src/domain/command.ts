@@ -12,7 +12,10 @@ export type CatalogueOperation =
   | 'add-absence'
   | 'remove-absence';
 
-export type Operation = 'create' | AppointmentAction | CatalogueOperation;
+/** What sagas ask of the region's owner; no client does. */
+export type SagaOperation = 'replan' | 'abandon';
+
+export type Operation = 'create' | AppointmentAction | SagaOperation | CatalogueOperation;
 
 /** A command that waits for its region's owner. */
 export interface PendingCommand {

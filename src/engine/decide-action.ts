@@ -9,6 +9,7 @@ import {
   type EventName,
 } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
+import { clearingSaga } from './placing-saga.ts';
 import type { DecidedCommand, DecisionContext, Transition } from './decision.ts';
 import type { RegionState } from './placement/region-state.ts';
 
@@ -38,7 +39,7 @@ export function decideAction(
   if (problem !== undefined) {
     return { ...decided, state: 'refused', problem: problem.document(), transitions: [] };
   }
-  const transition = stepTaken(state, { command, before, now: context.now });
+  const transition = stepTaken(state, { command, before, context });
   return { ...decided, state: 'applied', transitions: [transition] };
 }
 
@@ -72,9 +73,14 @@ export function illegalTransition(
 
 function stepTaken(
   state: RegionState,
-  taken: { command: PendingCommand & { operation: Step }; before: Appointment; now: number },
+  taken: {
+    command: PendingCommand & { operation: Step };
+    before: Appointment;
+    context: DecisionContext;
+  },
 ): Transition {
-  const { command, before, now } = taken;
+  const { command, before } = taken;
+  const { now, sagaId } = taken.context;
   const { to, event } = steps[command.operation];
   const after: Appointment = {
     ...before,
@@ -88,7 +94,12 @@ function stepTaken(
   if (!holdsSlot(before.state) || holdsSlot(to)) return transition;
   // A hold that ended long ago is no longer in memory; the row is deleted all the same.
   const freed = state.holds.get(before.id);
-  return { ...transition, hold: freed === undefined ? {} : { freed } };
+  // What has been served stays in the calendar.
+  const saga =
+    to === 'COMPLETED'
+      ? undefined
+      : clearingSaga(state, { id: sagaId, resourceId: before.resourceId });
+  return { ...transition, hold: freed === undefined ? {} : { freed }, ...(saga && { saga }) };
 }
 
 /** Set by who works for this resource alone: what has been given to another is none of theirs. */

@@ -3,7 +3,8 @@ import type { Appointment, RefusalProof, RefusalReason } from '../domain/appoint
 import { actionsAllowedIn } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import { formatInstant } from '../domain/slot.ts';
-import type { DecidedCommand, DecisionContext } from './decision.ts';
+import { placingSaga } from './placing-saga.ts';
+import type { BegunSaga, DecidedCommand, DecisionContext } from './decision.ts';
 import { handOn, moreTelling, nextRegion } from './hand-on.ts';
 import { alternatives } from './placement/alternatives.ts';
 import type { PlacementRequest } from './placement/demand.ts';
@@ -25,7 +26,14 @@ export function decideCreate(
   if (before.state !== 'INIT') return outOfTurn(command, before, context);
   const request = placementRequest(before);
   const placement = place(state, request, context.seed);
-  if (placement.kind === 'placed') return scheduled(command, before, { placement, context });
+  if (placement.kind === 'placed') {
+    const saga = placingSaga(
+      state,
+      { id: context.sagaId, kind: 'create' },
+      { before: null, after: placement.resourceId },
+    );
+    return scheduled(command, before, { placement, context, saga });
+  }
   const own = slotUnavailable(state, { request, placement, context, id: before.id }).document();
   const refusal = moreTelling(command, placement.reason) ?? own;
   const next = nextRegion(state, command, { about: before, own: context.region });
@@ -65,7 +73,7 @@ function requestedLocation(appointment: Appointment): PlacementRequest['location
 function scheduled(
   command: PendingCommand,
   before: Appointment,
-  { placement, context }: { placement: Placed; context: DecisionContext },
+  { placement, context, saga }: { placement: Placed; context: DecisionContext; saga: BegunSaga },
 ): DecidedCommand {
   const after: Appointment = {
     ...before,
@@ -76,7 +84,6 @@ function scheduled(
     updatedAt: Math.max(before.updatedAt, context.now),
   };
   const taken = holdOf(after, placement);
-  const saga = { id: context.sagaId, kind: 'create' as const, step: 'reserve' };
   return {
     command,
     position: context.position,

@@ -3,6 +3,7 @@ import type { Appointment } from '../domain/appointment.ts';
 import { allowsNewSlot } from '../domain/appointment-state.ts';
 import type { PendingCommand } from '../domain/command.ts';
 import type { Slot } from '../domain/slot.ts';
+import { placingSaga } from './placing-saga.ts';
 import { illegalTransition, objection, onlyResource } from './decide-action.ts';
 import { holdOf, placementRequest, slotUnavailable } from './decide-create.ts';
 import type { DecidedCommand, DecisionContext, Transition } from './decision.ts';
@@ -39,7 +40,7 @@ export function decideUpdate(
   if (stale !== undefined) return refuse(stale);
   if (!movesTo(wanted, before)) {
     const changes = wanted.metadata !== before.metadata;
-    const transitions = changes ? [updated(before, wanted, context)] : [];
+    const transitions = changes ? [updated(state, { before, after: wanted, context })] : [];
     return { ...decided, state: 'applied', transitions };
   }
   if (!allowsNewSlot(before.state)) return refuse(illegalTransition('update', before));
@@ -79,10 +80,19 @@ function movesTo(wanted: Appointment, before: Appointment): boolean {
 }
 
 // A saga confirms the version that it began at, so an unconfirmed appointment needs a new one.
-function updated(before: Appointment, after: Appointment, { sagaId }: DecisionContext): Transition {
+function updated(
+  state: RegionState,
+  change: { before: Appointment; after: Appointment; context: DecisionContext },
+): Transition {
+  const { before, after, context } = change;
   const step: Transition = { before, after, cause: 'update', event: 'updated' };
   if (before.state !== 'SCHEDULED') return step;
-  return { ...step, saga: { id: sagaId, kind: 'create', step: 'reserve' } };
+  const saga = placingSaga(
+    state,
+    { id: context.sagaId, kind: 'create' },
+    { before: before.resourceId, after: after.resourceId },
+  );
+  return { ...step, saga };
 }
 
 // Who works for one resource reschedules on it, and gives nothing to others.
@@ -129,6 +139,10 @@ function rescheduled(
     event: 'rescheduled',
     previous: { start: before.start, end: before.end, resourceId: before.resourceId },
     hold: freed === undefined ? { taken } : { freed, taken },
-    saga: { id: sagaId, kind: 'reschedule', step: 'reserve' },
+    saga: placingSaga(
+      state,
+      { id: sagaId, kind: 'reschedule' },
+      { before: before.resourceId, after: placement.resourceId },
+    ),
   };
 }

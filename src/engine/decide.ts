@@ -5,8 +5,10 @@
  * every command the same decisions come out again.
  */
 import type { PendingCommand } from '../domain/command.ts';
+import { decideAbandon } from './decide-abandon.ts';
 import { decideAction } from './decide-action.ts';
 import { decideCreate } from './decide-create.ts';
+import { decideReplan } from './decide-replan.ts';
 import { decideUpdate } from './decide-update.ts';
 import type { DecidedCommand, DecisionContext } from './decision.ts';
 import { decidingRegion, handOn } from './hand-on.ts';
@@ -70,6 +72,10 @@ function decideOperation(
       return decideAction(state, { ...command, operation }, context);
     case 'update':
       return decideUpdate(state, { ...command, operation }, context);
+    case 'replan':
+      return decideReplan(state, command, context);
+    case 'abandon':
+      return decideAbandon(state, command, context);
     case 'put-service-type':
     case 'put-location':
     case 'put-resource':

@@ -42,5 +42,6 @@ export function decidedCreateRow(
     seed: command.seed,
     decided_event: step.event,
     saga_id: step.saga_id ?? undefined,
+    calls: step.saga_lane === 'calendar' || undefined,
   };
 }

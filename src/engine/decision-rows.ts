@@ -63,6 +63,7 @@ function transitionRow(
     saga_id: saga?.id ?? null,
     saga_kind: saga?.kind ?? null,
     saga_step: saga?.step ?? null,
+    saga_lane: saga?.lane ?? null,
   };
 }
 

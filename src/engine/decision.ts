@@ -10,6 +10,14 @@ export interface HoldChange {
   taken?: Hold;
 }
 
+export interface BegunSaga {
+  id: string;
+  kind: 'create' | 'reschedule' | 'reassign' | 'cancel';
+  step: string;
+  /** `calendar` where it has to call one, or may have to. */
+  lane: 'saga' | 'calendar';
+}
+
 /** One step of one appointment: one version, one history row, one event. */
 export interface Transition {
   before: Appointment;
@@ -19,7 +27,7 @@ export interface Transition {
   /** Absent where the holds stay as they are. */
   hold?: HoldChange;
   /** The saga that carries the step to the outside world. */
-  saga?: { id: string; kind: 'create' | 'reschedule'; step: string };
+  saga?: BegunSaga;
   /** What the slot and resource were, where a customer or dispatcher must be told. */
   previous?: { start: number; end: number; resourceId: string | null };
 }

@@ -125,7 +125,8 @@ async function commit(
   { taken, now, count }: { taken: readonly Taken[]; now: number; count: number },
 ): Promise<void> {
   const { hotDatabase, epoch, config, metrics, identity, sagaTaker } = needs;
-  const starting = taken.filter(({ decision }) => decision.state === 'applied');
+  // Those that call calendars are for whoever has a place for them.
+  const starting = taken.filter(({ step }) => step.saga_lane === 'saga');
   const takes = sagaTaker !== undefined && sagaTaker.room() >= starting.length;
   const { processId, sessionKey } = identity;
   const { leaseSeconds, sagaDeadlineSeconds } = config;

@@ -21,7 +21,7 @@ export function handOn(
  */
 export function decidingRegion(
   state: RegionState,
-  { operation, payload, appointment }: PendingCommand,
+  { operation, payload, appointment, regionsTried }: PendingCommand,
   own: string,
 ): string {
   if (appointment === null) return own;
@@ -29,6 +29,8 @@ export function decidingRegion(
   if (operation === 'create') {
     return (appointment.locationKnown ? regionAt(appointment.location) : undefined) ?? own;
   }
+  // It goes round the regions as a new booking does, from that of the appointment on.
+  if (operation === 'replan' && regionsTried.length > 0) return own;
   if (operation !== 'update') return appointment.region;
   const { location } = (payload ?? {}) as UpdatePayload;
   const wanted = location?.known === true ? regionAt(location.text) : undefined;

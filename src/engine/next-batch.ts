@@ -1,4 +1,4 @@
-import type { PendingCommand } from '../domain/command.ts';
+import type { Operation, PendingCommand } from '../domain/command.ts';
 import { isCatalogueOperation } from './catalogue-change.ts';
 
 export interface BatchRules {
@@ -17,7 +17,8 @@ export interface NextBatch {
 
 /**
  * The commands to decide together, in order of acceptance: at most one per appointment, so that
- * each is decided on what the one before it left committed; a change of the catalogue alone.
+ * each is decided on what the one before it left committed; a change of the catalogue alone, and
+ * what may import busy time.
  */
 export function nextBatch(pending: readonly PendingCommand[], rules: BatchRules): NextBatch {
   const batch: PendingCommand[] = [];
@@ -29,11 +30,15 @@ export function nextBatch(pending: readonly PendingCommand[], rules: BatchRules)
       taken.add(appointmentId);
     }
     if (command.waits || rules.setAside.has(command.id)) continue;
-    if (isCatalogueOperation(command.operation) || rules.alone.has(command.id)) {
+    if (isDecidedAlone(command.operation) || rules.alone.has(command.id)) {
       return { batch: batch.length === 0 ? [command] : batch, exhausted: false };
     }
     batch.push(command);
     if (batch.length >= rules.limit) return { batch, exhausted: false };
   }
   return { batch, exhausted: true };
+}
+
+function isDecidedAlone(operation: Operation): boolean {
+  return operation === 'replan' || isCatalogueOperation(operation);
 }

@@ -37,6 +37,7 @@ import type { EngineDependencies } from './dependencies.ts';
 import type { RegionState } from './placement/region-state.ts';
 import { publicDecision } from './public-decision.ts';
 import { recoverBatch } from './recover-batch.ts';
+import { replanTurn } from './replan-turn.ts';
 import { RegionMemory } from './region-memory.ts';
 import type { Siblings } from './siblings.ts';
 import { takeBatch } from './take-batch.ts';
@@ -143,6 +144,7 @@ export class RegionLoop {
     try {
       if (isCatalogueOperation(first.operation))
         await catalogueTurn(this.#aloneParts(), state, first);
+      else if (first.operation === 'replan') await replanTurn(this.#aloneParts(), state, first);
       else await this.#decideTogether(state, batch);
     } catch (error) {
       return recoverBatch({ ...this.#aloneParts(), policy: this.#policy }, error, batch);

@@ -31,23 +31,41 @@ export const failpointNames = [
   'relay.audit-before-commit',
   'relay.audit-after-commit',
   'worker.after-claim',
+  'worker.after-claim-to-call',
+  'worker.before-intent',
   'worker.before-call',
   'worker.during-call',
   'worker.after-call-before-commit',
   'worker.after-commit-before-next',
   'saga.create.reserve.before',
   'saga.create.reserve.after',
+  'saga.create.reserve.compensate.before',
+  'saga.create.reserve.compensate.after',
   'saga.create.confirm.before',
   'saga.create.confirm.after',
   'saga.reschedule.reserve.before',
   'saga.reschedule.reserve.after',
+  'saga.reschedule.reserve.compensate.before',
+  'saga.reschedule.reserve.compensate.after',
+  'saga.reschedule.release-former.before',
+  'saga.reschedule.release-former.after',
   'saga.reschedule.confirm.before',
   'saga.reschedule.confirm.after',
+  'saga.reassign.reserve.before',
+  'saga.reassign.reserve.after',
+  'saga.reassign.reserve.compensate.before',
+  'saga.reassign.reserve.compensate.after',
+  'saga.reassign.release-former.before',
+  'saga.reassign.release-former.after',
+  'saga.reassign.confirm.before',
+  'saga.reassign.confirm.after',
+  'saga.cancel.release.before',
+  'saga.cancel.release.after',
   'notify.before-send',
   'notify.after-send-before-mark',
 ] as const;
 
-/** Those of saga steps are made of the saga's kind, the step's name, and before or after. */
+/** Those of sagas are made of kind, step, perhaps `compensate`, and before or after. */
 export type FailpointName = (typeof failpointNames)[number] | `saga.${string}`;
 
 interface Armed {

@@ -16,6 +16,7 @@ export function createMetrics() {
     ...asyncMetrics(registers),
     ...auditMetrics(registers),
     ...orphanMetrics(registers),
+    ...sagaMetrics(registers),
     ...callMetrics(registers),
   };
 }
@@ -152,6 +153,37 @@ function auditMetrics(registers: Registry[]) {
     auditLagSeconds: new Gauge({
       name: 'slotwright_audit_lag_seconds',
       help: 'Age of the oldest change or admin action that no chain covers yet.',
+      registers,
+    }),
+  };
+}
+
+function sagaMetrics(registers: Registry[]) {
+  return {
+    sagasEnded: new Counter({
+      name: 'slotwright_sagas_ended_total',
+      help: 'Sagas ended, by kind and outcome (done, superseded, refused, compensated).',
+      labelNames: ['kind', 'outcome'] as const,
+      registers,
+    }),
+    sagaAttempts: new Counter({
+      name: 'slotwright_saga_attempts_total',
+      help:
+        'Attempts at steps that call third parties, by step, direction (run, compensate) and ' +
+        'outcome (succeeded, failed, refused, ambiguous).',
+      labelNames: ['step', 'direction', 'outcome'] as const,
+      registers,
+    }),
+    sagasParked: new Counter({
+      name: 'slotwright_sagas_parked_total',
+      help: 'Times that a saga was set aside without an attempt, or at its last one, by reason.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    oldestSagaSeconds: new Gauge({
+      name: 'slotwright_oldest_open_saga_seconds',
+      help: 'Age of the oldest saga that has not ended, by lane (saga, calendar).',
+      labelNames: ['lane'] as const,
       registers,
     }),
   };

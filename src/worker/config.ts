@@ -12,6 +12,11 @@ export interface WorkerConfig {
   /** CALL_TIMEOUT_MS: one call to a third party. */
   callTimeoutMs: number;
   sagaBatchSize: number;
+  /** Sagas that call calendars: how many run at once, and how many of them of one tenant. */
+  calendarPlaces: number;
+  calendarPlacesPerTenant: number;
+  /** A run of one of them that lasts longer hangs; it makes a few calls at most. */
+  calendarTaskLimitMs: number;
   notificationBatchSize: number;
   /** Sagas of this process's engine that wait for their turn. */
   handedOverLimit: number;
@@ -46,6 +51,9 @@ export const defaultWorkerConfig: WorkerConfig = {
   retry: { baseMs: 200, capMs: 30_000, maxAttempts: 12 },
   callTimeoutMs: 1_500,
   sagaBatchSize: 128,
+  calendarPlaces: 32,
+  calendarPlacesPerTenant: 8,
+  calendarTaskLimitMs: 20_000,
   notificationBatchSize: 16,
   handedOverLimit: 1_024,
   claimPauseMs: 100,

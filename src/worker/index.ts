@@ -1,5 +1,6 @@
 import type { PollingLoop } from '../io/polling-loop.ts';
 import type { WorkerDependencies } from './dependencies.ts';
+import { calendarLane } from './calendar-lane.ts';
 import { freeTasksLoop } from './free-tasks.ts';
 import { handedOver, type HandedOver } from './handed-over.ts';
 import { maintenanceLoop } from './maintenance.ts';
@@ -7,7 +8,8 @@ import { notificationConsumer } from './notification-consumer.ts';
 import { sendNotifications } from './notifications/send-notification.ts';
 import { reconcilerLoop } from './reconciler/reconciler.ts';
 import { createRunningTasks } from './running-tasks.ts';
-import { runSagas } from './sagas/run-sagas.ts';
+import { runCalledSaga } from './sagas/run-called-saga.ts';
+import { runQuietSagas } from './sagas/run-quiet-sagas.ts';
 import { taskGauges } from './task-gauges.ts';
 import { giveBack, taskLane } from './task-lane.ts';
 
@@ -37,7 +39,11 @@ export function createWorker(dependencies: WorkerDependencies): Worker {
     handedOver: handed,
     batchSize: config.sagaBatchSize,
     running,
-    run: (tasks) => runSagas(dependencies, tasks),
+    run: (tasks) => runQuietSagas(dependencies, tasks),
+  });
+  const calendars = calendarLane(dependencies, {
+    running,
+    run: (task) => runCalledSaga(dependencies, task),
   });
   const notifications = taskLane(dependencies, {
     lane: 'notification',
@@ -47,10 +53,9 @@ export function createWorker(dependencies: WorkerDependencies): Worker {
   });
   const consumer = notificationConsumer(dependencies, () => notifications.wake());
   const reaper = freeTasksLoop(dependencies, () => {
-    sagas.wake();
-    notifications.wake();
+    for (const lane of [sagas, calendars, notifications]) lane.wake();
   });
-  const lanes: PollingLoop[] = [consumer, sagas, notifications];
+  const lanes: PollingLoop[] = [consumer, sagas, calendars, notifications];
   const background = [
     reaper,
     maintenanceLoop(dependencies),
@@ -77,9 +82,12 @@ export function createWorker(dependencies: WorkerDependencies): Worker {
     },
     ready: () => {
       if (state !== 'running') return state === 'new' ? 'worker: starting' : 'worker: stopped';
-      return sagas.failure() ?? consumer.failure();
+      return sagas.failure() ?? calendars.failure() ?? consumer.failure();
     },
-    wake: () => sagas.wake(),
+    wake: () => {
+      sagas.wake();
+      calendars.wake();
+    },
     sagaTaker: { ...handed, room: () => (state === 'running' ? handed.room() : 0) },
     wakeConsumers: () => consumer.wake(),
   };

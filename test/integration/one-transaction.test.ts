@@ -104,7 +104,7 @@ test('a confirmation is one transaction with the end of its saga', async () => {
     ...{ saga_id: task.saga_id ?? '', appointment_id: id, appointment_version: 2, at_s: 0 },
     ...{ event_type: 'appointment.confirmed.v1', event: '{}', shard: 0 },
     ...{ request_id: null, command_id: null, traceparent: null },
-    steps: [{ step: 'confirm', started_ms: 0, finished_ms: 1, external_reference: null }],
+    ...{ attempt: 1, at_ms: 0 },
   };
   await confirmAppointments(hotDatabase, { epoch: 1, processId }, [row]);
   const counts = await written({

@@ -90,7 +90,7 @@ const onTheirWay: Record<string, () => Promise<() => Promise<unknown>>> = {
       ...{ tenant_id: 'default', task_id: task.task_id, attempts: task.attempts },
       ...{ saga_id: task.saga_id ?? '', appointment_id: id, appointment_version: 2, at_s: 0 },
       ...{ event_type: 'appointment.confirmed.v1', event: '{}', shard: 0 },
-      ...{ request_id: null, command_id: null, traceparent: null, steps: [] },
+      ...{ request_id: null, command_id: null, traceparent: null, attempt: 1, at_ms: 0 },
     };
     return () => confirmAppointments(parts.worker.hotDatabase, owner, [row]);
   },

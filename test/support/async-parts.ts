@@ -82,6 +82,7 @@ export interface ScheduledOptions {
   location?: string | null;
   /** Epoch seconds. */
   start?: number;
+  lane?: 'saga' | 'calendar';
 }
 
 /** Writes an appointment as the engine leaves it: SCHEDULED at version 2, with saga and task. */
@@ -89,7 +90,7 @@ export async function schedule(
   database: TestDatabase,
   options: ScheduledOptions = {},
 ): Promise<string> {
-  const { tenant = 'default', location = null, start = 1_893_495_600 } = options;
+  const { tenant = 'default', location = null, start = 1_893_495_600, lane = 'saga' } = options;
   const id = systemRandom.uuidV7();
   const sagaId = systemRandom.uuidV7();
   const customerId = options.customerId ?? systemRandom.uuidV7();
@@ -105,10 +106,21 @@ export async function schedule(
       VALUES ($1, $6, 'create', $2, 2, 'reserve', now() + interval '10 minutes'))
     INSERT INTO tasks (tenant_id, lane, kind, ordering_key, appointment_id, saga_id, actor,
       deadline_at)
-    VALUES ($1, 'saga', 'create', $2::text, $2, $6, 'key:test', now() + interval '10 minutes')`,
-    [tenant, id, customerId, start, location, sagaId],
+    VALUES ($1, $7, 'create', $2::text, $2, $6, 'key:test', now() + interval '10 minutes')`,
+    [tenant, id, customerId, start, location, sagaId, lane],
   );
   return id;
+}
+
+/** A resource with a calendar, which nobody need answer for. */
+export async function addCalendar(database: TestDatabase, resource: string): Promise<void> {
+  await database.query(
+    `INSERT INTO resources (tenant_id, resource_id, region, name, service_types, locations,
+      time_zone, working_hours, calendar)
+    VALUES ('default', $1, 'default', $1, '{consultation}', '{here}', 'UTC', '[]',
+      '{"kind": "caldav", "url": "http://127.0.0.1:9/"}')`,
+    [resource],
+  );
 }
 
 export async function addTenant(database: TestDatabase, tenant: string): Promise<void> {

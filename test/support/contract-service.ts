@@ -124,9 +124,12 @@ export function contractSuite(
 }
 
 /** With `resources` people (`r0`, …) at one place (`here`) at all hours. */
-export async function openContractService(resources = 1): Promise<ContractService> {
+export async function openContractService(
+  resources = 1,
+  env: Record<string, string> = {},
+): Promise<ContractService> {
   const database = await freshDatabase();
-  const service = await startService({ databaseUrl: database.url });
+  const service = await startService({ databaseUrl: database.url, env });
   const agent = new Agent({ keepAlive: true });
   const check = await OpenApiCheck.of(service.url);
   const send: ContractService['send'] = (call, options) =>

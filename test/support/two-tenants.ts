@@ -84,6 +84,15 @@ export async function plantTenant(
   });
   await of('audit_salts', { customer_id: customer, shard, salt: bytes(mark) });
   await of('erased_texts', about);
+  await of('calendar_passwords', { password_id: key, password: mark });
+  await of('calendar_reservations', {
+    ...{ appointment_id: appointment, resource_id: resource, saga_id: saga },
+    ...{ state: 'held', settled_state: 'held', external_reference: mark },
+  });
+  await of('breaker_states', {
+    ...{ process_id: key, provider: mark, state: 'open', calls: number, bad: number },
+  });
+  await of('breaker_overrides', { provider: mark, forced: 'open', actor });
   const told = { channel: 'email', recipient: mark, template: mark, state: 'sent' };
   await of('notifications', { ...about, ...told });
 }

@@ -10,6 +10,8 @@ export interface Demand {
   location?: RequestedLocation | undefined;
   /** This resource and no other. */
   resourceId?: string | undefined;
+  /** None of these. */
+  excluded?: readonly string[] | undefined;
 }
 
 export interface PlacementRequest extends Demand {

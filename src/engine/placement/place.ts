@@ -62,7 +62,11 @@ export function place(state: RegionState, request: PlacementRequest, _seed: numb
 
 /** The resources that may be asked for: those with the skill, or the named one if it has it. */
 export function candidates(state: RegionState, demand: Demand): readonly ResourceState[] {
-  if (demand.resourceId === undefined) return state.offering(demand.serviceType);
+  const { excluded } = demand;
+  if (demand.resourceId === undefined) {
+    const offering = state.offering(demand.serviceType);
+    return excluded === undefined ? offering : offering.filter(({ id }) => !excluded.includes(id));
+  }
   const named = state.resources.get(demand.resourceId);
   return named?.serviceTypes.has(demand.serviceType) === true ? [named] : [];
 }

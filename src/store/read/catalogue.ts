@@ -119,7 +119,7 @@ export interface ResourceRow extends Stamps {
   buffer_after_seconds: number;
   capacity: number;
   active: boolean;
-  calendar_kind: string | null;
+  calendar_kind: 'none' | 'caldav' | null;
   calendar_url: string | null;
   calendar_username: string | null;
 }

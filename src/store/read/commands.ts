@@ -35,11 +35,11 @@ const commandById = statement<CommandRow>(
     floor(date_part('epoch', c.decided_at))::int8 AS decided_s
   FROM commands c
   JOIN appointments a ON a.tenant_id = c.tenant_id AND a.appointment_id = c.appointment_id
-  WHERE c.tenant_id = $1 AND c.command_id = $2
+  WHERE c.tenant_id = $1 AND c.command_id = $2 AND c.operation NOT IN ('replan', 'abandon')
     AND ${rowRules.appointments({ customer: '$3', resource: '$4' })}`,
 );
 
-/** A command about an appointment that is within reach. */
+/** A client's command about an appointment that is within reach. */
 export async function findCommand(
   queries: TenantQueries,
   { id, reach }: { id: string; reach: Reach },

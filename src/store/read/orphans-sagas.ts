@@ -14,7 +14,8 @@ const sagasWithoutTask = statement<SagaOrphan>(
   WHERE s.ctid >= $2::tid AND s.ctid < $3::tid AND s.finished_at IS NULL
     AND s.created_at < now() - make_interval(secs => $1)
     AND NOT EXISTS (
-      SELECT FROM tasks t WHERE t.tenant_id = s.tenant_id AND t.lane = 'saga'
+      SELECT FROM tasks t WHERE t.tenant_id = s.tenant_id
+        AND t.lane IN ('saga', 'calendar')
         AND t.ordering_key = s.appointment_id::text AND t.saga_id = s.saga_id OFFSET 0)
     AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.saga_id = s.saga_id OFFSET 0)`,
 );

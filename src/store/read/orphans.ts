@@ -47,7 +47,10 @@ const checks: Record<AppointmentFault, string> = {
     WHERE c.operation = 'create' AND c.state = 'pending')`,
   'scheduled-without-saga': `a.state = 'SCHEDULED' AND NOT EXISTS (
     SELECT FROM sagas s
-    WHERE ${ofIt('s')} AND s.appointment_version = a.version AND s.finished_at IS NULL OFFSET 0)`,
+    WHERE ${ofIt('s')} AND s.appointment_version = a.version AND s.finished_at IS NULL OFFSET 0)
+    AND NOT EXISTS (
+      SELECT FROM (SELECT c.operation, c.state FROM commands c WHERE ${ofIt('c')} OFFSET 0) c
+      WHERE c.operation IN ('replan', 'abandon') AND c.state = 'pending')`,
   'booking-without-hold': `${books} AND NOT EXISTS (${hold()})`,
   'hold-without-booking': `NOT ${books} AND EXISTS (${hold()})`,
   'state-without-event': `$2 AND a.updated_at > ${logBegins} AND NOT EXISTS (

@@ -46,7 +46,7 @@ const resourcesOfRegion = statement<ResourceRow>(
   `SELECT r.resource_id AS id, r.name, r.service_types AS "serviceTypes", r.locations,
     r.time_zone AS "timeZone", r.working_hours AS "workingHours", r.breaks,
     r.buffer_before_seconds AS "bufferBeforeSeconds",
-    r.buffer_after_seconds AS "bufferAfterSeconds", r.capacity, r.active,
+    r.buffer_after_seconds AS "bufferAfterSeconds", r.capacity, r.active, r.calendar,
     array(SELECT l.lane_id FROM lanes l
       WHERE l.tenant_id = r.tenant_id AND l.resource_id = r.resource_id
       ORDER BY l.ordinal) AS lanes

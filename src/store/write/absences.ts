@@ -4,8 +4,10 @@ import { statement } from '../statement.ts';
 
 const insertAbsence = statement<never>(
   'insert_absence',
-  `INSERT INTO absences (tenant_id, absence_id, resource_id, start_at, end_at, reason)
-  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5), $6)`,
+  `INSERT INTO absences (tenant_id, absence_id, resource_id, start_at, end_at, reason, source,
+    read_at)
+  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5), $6, $7::text,
+    CASE WHEN $7 = 'calendar' THEN now() END)`,
 );
 // Kept as a row: a timeline may still ask why a booking was moved.
 const removeAbsence = statement<never>(
@@ -18,9 +20,10 @@ const removeAbsence = statement<never>(
 export async function writeAbsence(
   queries: Queries,
   tenantId: string,
-  { id, resourceId, start, end, reason }: Absence & { reason: string | null },
+  absence: Absence & { reason: string | null },
 ): Promise<void> {
-  await queries.run(insertAbsence, [tenantId, id, resourceId, start, end, reason]);
+  const { id, resourceId, start, end, reason, source = 'operator' } = absence;
+  await queries.run(insertAbsence, [tenantId, id, resourceId, start, end, reason, source]);
 }
 
 export async function endAbsence(

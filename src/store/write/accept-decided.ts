@@ -38,6 +38,8 @@ export interface DecidedCreateRow {
   seed: number;
   decided_event: string;
   saga_id: string | undefined;
+  /** Its saga calls a calendar, in a lane of its own. */
+  calls: true | undefined;
 }
 
 export interface DecidedCreates {
@@ -88,7 +90,7 @@ const acceptDecided = statement<{ tasks: Record<string, number> | null }>(
       metadata text, created_s int8, event text, to_state text, reason text, proof text,
       problem jsonb, resource_id text, lane_id int8, buffer_before_seconds int,
       buffer_after_seconds int, pin text, position int8, seed int8, decided_event text,
-      saga_id uuid)),
+      saga_id uuid, calls boolean)),
   fresh AS (
     INSERT INTO idempotency_keys
       (tenant_id, operation, key, content_hash, command_id, subject_id, actor, first_used_at)
@@ -153,11 +155,13 @@ const acceptDecided = statement<{ tasks: Record<string, number> | null }>(
     INSERT INTO tasks (tenant_id, lane, kind, ordering_key, appointment_id, saga_id, attempts,
       lease_owner, lease_session, lease_expires_at, actor, request_id, command_id, traceparent,
       deadline_at)
-    SELECT $2, 'saga', 'create', appointment_id::text, appointment_id, saga_id,
-      CASE WHEN $11::uuid IS NULL THEN 0 ELSE 1 END, $11::uuid, $12::int8,
-      now() + make_interval(secs => $13::float8), actor, request_id, command_id, traceparent,
-      now() + make_interval(secs => $9)
-    FROM input WHERE scheduled
+    SELECT $2, CASE WHEN calls THEN 'calendar' ELSE 'saga' END, 'create', appointment_id::text,
+      appointment_id, saga_id, CASE WHEN owner IS NULL THEN 0 ELSE 1 END, owner,
+      CASE WHEN owner IS NOT NULL THEN $12::int8 END,
+      CASE WHEN owner IS NOT NULL THEN now() + make_interval(secs => $13::float8) END, actor,
+      request_id, command_id, traceparent, now() + make_interval(secs => $9)
+    FROM (SELECT i.*, CASE WHEN calls IS NOT TRUE THEN $11::uuid END AS owner FROM input i) i
+    WHERE scheduled
     RETURNING saga_id, task_id)
   SELECT assert_accepted((SELECT count(*) FROM fence), (SELECT array_agg(command_id) FROM fresh),
       jsonb_array_length($7::jsonb)) AS ok,

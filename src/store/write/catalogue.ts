@@ -23,14 +23,22 @@ const addRegion = statement<never>(
   'add_region',
   `INSERT INTO regions (tenant_id, region) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 );
+// A password is kept for the server and user that it was given for, and shown to no other.
+const server = (calendar: string): string =>
+  `ARRAY[substring(${calendar} ->> 'url' FROM '^[^/]*//[^/]*'), ${calendar} ->> 'username']`;
 const putResource = statement<{ created: boolean }>(
   'put_resource',
-  `INSERT INTO resources (tenant_id, resource_id, region, name, service_types, locations,
-    time_zone, working_hours, breaks, buffer_before_seconds, buffer_after_seconds, capacity, active)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  `INSERT INTO resources AS r (tenant_id, resource_id, region, name, service_types, locations,
+    time_zone, working_hours, breaks, buffer_before_seconds, buffer_after_seconds, capacity, active,
+    calendar)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb)
   ON CONFLICT (tenant_id, resource_id) DO UPDATE SET region = $3, name = $4, service_types = $5,
     locations = $6, time_zone = $7, working_hours = $8, breaks = $9, buffer_before_seconds = $10,
-    buffer_after_seconds = $11, capacity = $12, active = $13, updated_at = now()
+    buffer_after_seconds = $11, capacity = $12, active = $13, updated_at = now(),
+    calendar = CASE WHEN $14::jsonb ->> 'passwordId' IS NULL AND ${server('$14::jsonb')}
+        IS NOT DISTINCT FROM ${server('r.calendar')}
+      THEN $14::jsonb || jsonb_build_object('passwordId', r.calendar ->> 'passwordId')
+      ELSE $14::jsonb END
   RETURNING xmax = 0 AS created`,
 );
 // Lanes are only ever added: history and holds beyond a smaller capacity still name them.
@@ -103,6 +111,7 @@ export async function writeResource(
     resource.bufferAfterSeconds,
     resource.capacity,
     resource.active,
+    resource.calendar ? JSON.stringify(resource.calendar) : null,
   ]);
   await queries.run(addLanes, [tenantId, resource.id, resource.capacity]);
   const lanes = await queries.run(lanesOfResource, [tenantId, resource.id]);

@@ -2,6 +2,12 @@ import type { CatalogueOperation } from '../../domain/command.ts';
 import type { Queries } from '../../io/postgres.ts';
 import { statement } from '../statement.ts';
 
+/** What the payload of a command stands for by its id alone. */
+export interface CalendarPassword {
+  id: string;
+  password: string;
+}
+
 /** One change of the catalogue or of an absence, for the owner of its region to apply. */
 export interface CatalogueCommand {
   tenantId: string;
@@ -10,6 +16,7 @@ export interface CatalogueCommand {
   region: string;
   /** `{value, force}`, `{id, force}`, or what the operation takes. */
   payload: unknown;
+  calendarPassword?: CalendarPassword;
   /** Epoch seconds. */
   createdAt: number;
   actor: string;
@@ -19,7 +26,10 @@ export interface CatalogueCommand {
 
 const catalogueCommand = statement<{ command_id: string }>(
   'catalogue_command',
-  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
+  `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
+  password AS (
+    INSERT INTO calendar_passwords (tenant_id, password_id, password)
+    SELECT $2::text, $11::uuid, $12::text FROM epoch WHERE $11 IS NOT NULL)
   INSERT INTO commands (tenant_id, command_id, operation, region, payload, created_at, actor,
     request_id, traceparent)
   SELECT $2::text, $3::uuid, $4::text, $5::text, $6::jsonb, to_timestamp($7), $8::text, $9::text,
@@ -47,5 +57,7 @@ export async function insertCatalogueCommand(
     command.actor,
     command.requestId,
     command.traceparent,
+    command.calendarPassword?.id ?? null,
+    command.calendarPassword?.password ?? null,
   ]);
 }

@@ -2,15 +2,7 @@ import type { Queries } from '../../io/postgres.ts';
 import { statement } from '../statement.ts';
 import type { TaskFence, TaskOwner } from './tasks.ts';
 
-/** One attempt of one step of a saga, for the journal. */
-export interface StepRow {
-  step: string;
-  started_ms: number;
-  finished_ms: number;
-  external_reference: string | null;
-}
-
-/** The last step of a create saga, with the event that it publishes. */
+/** The last step of a saga that confirms, with the event that it publishes. */
 export interface ConfirmRow extends TaskFence {
   saga_id: string;
   appointment_id: string;
@@ -23,8 +15,10 @@ export interface ConfirmRow extends TaskFence {
   request_id: string | null;
   command_id: string | null;
   traceparent: string | null;
-  /** The steps since the last journal entry, this one included. */
-  steps: readonly StepRow[];
+  /** For the journal. */
+  attempt: number;
+  /** Epoch milliseconds. */
+  at_ms: number;
 }
 
 export interface Confirmation {
@@ -43,7 +37,8 @@ const confirmBatch = statement<Confirmation>(
     SELECT r.*, to_timestamp(r.at_s) AS at FROM epoch, jsonb_to_recordset($3::jsonb) AS r (
       tenant_id text, task_id int8, attempts int, saga_id uuid, appointment_id uuid,
       appointment_version int, at_s int8, event_type text, event text, shard int2,
-      request_id text, command_id uuid, traceparent text, steps jsonb)),
+      request_id text, command_id uuid, traceparent text, attempt int,
+      at_ms int8)),
   finished AS (
     DELETE FROM tasks t USING input i
     WHERE t.tenant_id = i.tenant_id AND t.task_id = i.task_id AND t.attempts = i.attempts
@@ -79,19 +74,17 @@ const confirmBatch = statement<Confirmation>(
       AND (f.task_id IN (SELECT task_id FROM changed)) IS NOT TRUE),
   journal AS (
     INSERT INTO saga_steps (tenant_id, saga_id, step, direction, attempt, started_at, finished_at,
-      outcome, external_reference, latency_ms)
-    SELECT c.tenant_id, c.saga_id, j.step, 'run', c.attempts, to_timestamp(j.started_ms / 1000.0),
-      to_timestamp(j.finished_ms / 1000.0), 'succeeded', j.external_reference,
-      j.finished_ms - j.started_ms
-    FROM changed c CROSS JOIN LATERAL jsonb_to_recordset(c.steps) AS j (
-      step text, started_ms int8, finished_ms int8, external_reference text)
+      outcome, latency_ms)
+    SELECT tenant_id, saga_id, 'confirm', 'run', attempt, to_timestamp(at_ms / 1000.0),
+      to_timestamp(at_ms / 1000.0), 'succeeded', 0
+    FROM changed
     ON CONFLICT DO NOTHING)
   SELECT f.task_id, (f.task_id IN (SELECT task_id FROM changed)) IS TRUE AS confirmed
   FROM finished f`,
 );
 
 /**
- * Ends a batch of create sagas in one statement. Answers what became of each task; one that is
+ * Ends a batch of sagas in one statement. Answers what became of each task; one that is
  * absent was no longer this owner's, and nothing was done for it.
  */
 export function confirmAppointments(

@@ -55,7 +55,7 @@ const discard = statement<{ task_id: number }>(
   `WITH ${named},
   dead AS (
     DELETE FROM dead_letters d USING named n
-    WHERE d.tenant_id = n.tenant_id AND d.task_id = n.task_id AND d.lane <> 'saga'
+    WHERE d.tenant_id = n.tenant_id AND d.task_id = n.task_id AND d.lane NOT IN ('saga', 'calendar')
     RETURNING d.*),
   passed AS (
     DELETE FROM held_events h USING dead d

@@ -41,6 +41,7 @@ export interface TransitionRow {
   saga_id: string | null;
   saga_kind: string | null;
   saga_step: string | null;
+  saga_lane: 'saga' | 'calendar' | null;
 }
 
 export interface DecidedCommandRow {
@@ -106,7 +107,7 @@ const decideBatch = statement<{ ok: boolean }>(
       busy_end_s int8, buffer_before_seconds int, buffer_after_seconds int, service_type text,
       pin text, moves int, position int8, at_s int8, event_type text, event text, shard int2,
       command_id uuid, actor text, request_id text, traceparent text, saga_id uuid,
-      saga_kind text, saga_step text)),
+      saga_kind text, saga_step text, saga_lane text)),
   changed AS (
     UPDATE appointments a SET version = i.version, state = i.to_state,
       start_at = to_timestamp(i.start_s), end_at = to_timestamp(i.end_s), location = i.location,
@@ -159,8 +160,8 @@ const decideBatch = statement<{ ok: boolean }>(
   task AS (
     INSERT INTO tasks (tenant_id, lane, kind, ordering_key, appointment_id, saga_id, actor,
       request_id, command_id, traceparent, deadline_at)
-    SELECT $2, 'saga', saga_kind, appointment_id::text, appointment_id, saga_id, actor, request_id,
-      command_id, traceparent, now() + make_interval(secs => $9)
+    SELECT $2, saga_lane, saga_kind, appointment_id::text, appointment_id, saga_id, actor,
+      request_id, command_id, traceparent, now() + make_interval(secs => $9)
     FROM changed WHERE saga_id IS NOT NULL),
   decisions AS MATERIALIZED (
     SELECT fence.tenant_id, d.* FROM fence, jsonb_to_recordset($8::jsonb) AS d (

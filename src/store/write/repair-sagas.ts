@@ -9,6 +9,17 @@ export interface NewSaga extends AppointmentKey {
   deadlineSeconds: number;
 }
 
+// Where the resource has a calendar, or there may be a reservation that it has left behind.
+const laneOf = (saga: string): string => `CASE WHEN EXISTS (
+      SELECT FROM calendar_reservations v
+      WHERE v.tenant_id = ${saga}.tenant_id AND v.appointment_id = ${saga}.appointment_id)
+    OR EXISTS (
+      SELECT FROM appointments a JOIN resources r
+        ON r.tenant_id = a.tenant_id AND r.resource_id = a.resource_id
+      WHERE a.tenant_id = ${saga}.tenant_id AND a.appointment_id = ${saga}.appointment_id
+        AND r.calendar ->> 'kind' <> 'none')
+    THEN 'calendar' ELSE 'saga' END`;
+
 const startSaga = statement<{ saga_id: string }>(
   'start_create_saga',
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable),
@@ -22,7 +33,7 @@ const startSaga = statement<{ saga_id: string }>(
     RETURNING *)
   INSERT INTO tasks (tenant_id, lane, kind, ordering_key, appointment_id, saga_id, actor,
     request_id, command_id, traceparent, deadline_at)
-  SELECT s.tenant_id, 'saga', s.kind, s.appointment_id::text, s.appointment_id, s.saga_id,
+  SELECT s.tenant_id, ${laneOf('s')}, s.kind, s.appointment_id::text, s.appointment_id, s.saga_id,
     coalesce(h.actor, 'worker'), h.request_id, h.command_id, h.traceparent, s.deadline_at
   FROM saga s LEFT JOIN appointment_history h ON h.tenant_id = s.tenant_id
     AND h.appointment_id = s.appointment_id AND h.version = s.appointment_version
@@ -42,13 +53,14 @@ const giveTask = statement<{ saga_id: string }>(
   `WITH epoch AS MATERIALIZED (SELECT assert_write_epoch($1) AS writable)
   INSERT INTO tasks (tenant_id, lane, kind, ordering_key, appointment_id, saga_id, actor,
     request_id, command_id, traceparent, deadline_at)
-  SELECT s.tenant_id, 'saga', s.kind, s.appointment_id::text, s.appointment_id, s.saga_id,
+  SELECT s.tenant_id, ${laneOf('s')}, s.kind, s.appointment_id::text, s.appointment_id, s.saga_id,
     coalesce(h.actor, 'worker'), h.request_id, h.command_id, h.traceparent, s.deadline_at
   FROM epoch, sagas s LEFT JOIN appointment_history h ON h.tenant_id = s.tenant_id
     AND h.appointment_id = s.appointment_id AND h.version = s.appointment_version
   WHERE s.tenant_id = $2 AND s.saga_id = $3 AND s.finished_at IS NULL
     AND NOT EXISTS (
-      SELECT FROM tasks t WHERE t.tenant_id = s.tenant_id AND t.lane = 'saga'
+      SELECT FROM tasks t WHERE t.tenant_id = s.tenant_id
+        AND t.lane IN ('saga', 'calendar')
         AND t.ordering_key = s.appointment_id::text AND t.saga_id = s.saga_id)
     AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.saga_id = s.saga_id)
   RETURNING saga_id`,

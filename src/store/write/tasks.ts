@@ -1,7 +1,7 @@
 import type { Queries } from '../../io/postgres.ts';
 import { statement } from '../statement.ts';
 
-export type Lane = 'saga' | 'notification' | 'webhook' | 'maintenance';
+export type Lane = 'saga' | 'calendar' | 'notification' | 'webhook' | 'maintenance';
 
 /** A task as claimed. With its owner, `attempts` is the fence of everything that finishes it. */
 export interface TaskRow {

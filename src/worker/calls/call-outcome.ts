@@ -7,7 +7,9 @@ export type NotCalled =
   | 'breaker-probing'
   | 'breaker-ramping'
   | 'busy'
-  | 'retry-budget';
+  | 'retry-budget'
+  /** By the caller, after it was let through. */
+  | 'withdrawn';
 
 /**
  * What became of a call. Reasons are codes: they may be logged, counted and shown. `untilMs`, epoch

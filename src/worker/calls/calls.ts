@@ -15,6 +15,11 @@ export interface CallRequest extends BreakerKey {
   attempt: number;
   /** Of the caller: once it is aborted, nobody waits for the call any more. */
   signal: AbortSignal;
+  /**
+   * What must be written before anything is sent, once the call is let through; false: it is not
+   * made after all. What it throws is thrown, and says nothing of the other side.
+   */
+  prepare?: () => Promise<boolean>;
 }
 
 export interface CallsOptions {
@@ -28,11 +33,13 @@ export interface CallsOptions {
 /** All calls of this process to third parties. */
 export interface Calls {
   /**
-   * Makes one call, or says when to come back. Never throws and never retries: durable retries are
-   * the task's. `work` is handed a signal of its own, which ends at the timeout or with the caller.
+   * Makes one call, or says when to come back. Throws only what `prepare` does and never retries:
+   * durable retries are the task's. `work` is handed a signal of its own, which ends at the timeout
+   * or with the caller.
    */
   call<T>(request: CallRequest, work: (signal: AbortSignal) => Promise<T>): Promise<CallOutcome<T>>;
   readonly breakers: Breakers;
+  readonly policyOf: (provider: string) => CallPolicy;
 }
 
 export function createCalls(options: CallsOptions): Calls {
@@ -54,6 +61,11 @@ export function createCalls(options: CallsOptions): Calls {
     if (admitted.kind === 'not-called') {
       metrics.calls.inc({ provider, outcome: admitted.kind });
       return admitted;
+    }
+    const { prepare } = request;
+    if (prepare !== undefined && !(await isPrepared(prepare, admitted.settle))) {
+      metrics.calls.inc({ provider, outcome: 'not-called' });
+      return { kind: 'not-called', reason: 'withdrawn', untilMs: clock.nowMs() };
     }
     const inFlight = (): void =>
       metrics.callsInFlight.set({ provider }, admission.inFlight(provider));
@@ -83,7 +95,21 @@ export function createCalls(options: CallsOptions): Calls {
     return { outcome: { kind, reason }, verdict: signal.aborted ? 'unknown' : 'bad' };
   }
 
-  return { call, breakers };
+  return { call, breakers, policyOf };
+}
+
+/** Whoever is let through and does not call leaves again, and nothing is learnt from it. */
+async function isPrepared(
+  prepare: () => Promise<boolean>,
+  settle: (verdict: Verdict) => void,
+): Promise<boolean> {
+  let ready = false;
+  try {
+    ready = await prepare();
+    return ready;
+  } finally {
+    if (!ready) settle('unknown');
+  }
 }
 
 interface Settled<T> {
