@@ -1,6 +1,6 @@
-// What row-level security costs: reading an appointment by HTTP as the reader and as the owner of the
-// tables, and booking under the writer's role and under a login that has no roles, whose database is
-// without policies; in turn, round after round, on one database server.
+// What row-level security costs: reading an appointment by HTTP as the reader and as the owner of
+// the tables, and booking under the writer's role and under a login that has no roles, whose
+// database is without policies; in turn, round after round, on one database server.
 //
 //   npm run bench -- row-security [--seconds N] [--rounds N]
 //

@@ -31,7 +31,8 @@ CREATE FUNCTION net_roles() RETURNS text[] LANGUAGE sql IMMUTABLE AS
 -- Before PostgreSQL 16 whoever is a member may act as the role.
 CREATE FUNCTION may_act_as(role_name text) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT coalesce(pg_has_role(to_regrole(role_name), CASE
-    WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END), false)
+    WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END),
+    false)
 $$;
 
 -- What keeps the one who asks from working under the roles; null: nothing, the net is on.
@@ -87,8 +88,8 @@ $$;
 
 -- What no request reads of its tenant: secrets, and what is the service's own.
 CREATE FUNCTION not_for_readers() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-  SELECT '{api_keys,audit_entries,audit_links,audit_salts,audit_unlinked,calendar_passwords,dead_letters,
-    erased_texts,held_events,inbox,outbox_parked,tasks}'::text[]
+  SELECT '{api_keys,audit_entries,audit_links,audit_salts,audit_unlinked,calendar_passwords,
+    dead_letters,erased_texts,held_events,inbox,outbox_parked,tasks}'::text[]
 $$;
 
 -- Brings roles, policies and rights into being where they are missing, and answers what is left of

@@ -1,6 +1,6 @@
-// Our edge with the route that reads an appointment, on a database that has one, in one of two ways:
-// `net` reads as the reader that is told its tenant, `bare` as the owner, whom no policy binds. A
-// process of its own; its arguments are a port, the database and the way.
+// Our edge with the route that reads an appointment, on a database that has one, in one of two
+// ways: `net` reads as the reader that is told its tenant, `bare` as the owner, whom no policy
+// binds. A process of its own; its arguments are a port, the database and the way.
 
 import { getAppointment } from '../../src/api/get-appointment.ts';
 import { createGateway } from '../../src/gateway/index.ts';

@@ -62,6 +62,7 @@ function inOrder(rows: readonly TimelineRow[]): TimelineRow[] {
       a.at_s - b.at_s ||
       (a.version ?? Infinity) - (b.version ?? Infinity) ||
       withinVersion.indexOf(a.kind) - withinVersion.indexOf(b.kind) ||
+      startOf(a) - startOf(b) ||
       attemptOf(a) - attemptOf(b) ||
       commandOf(a).localeCompare(commandOf(b)),
   );
@@ -69,6 +70,11 @@ function inOrder(rows: readonly TimelineRow[]): TimelineRow[] {
 
 function commandOf({ details }: TimelineRow): string {
   return String(details['command_id']);
+}
+
+/** Of an attempt at a step, in milliseconds: several steps are made within a second. */
+function startOf({ details }: TimelineRow): number {
+  return Number(details['started_ms'] ?? 0);
 }
 
 function attemptOf({ details }: TimelineRow): number {
@@ -88,8 +94,9 @@ function item(appointmentId: string, row: TimelineRow): TimelineItem {
       return { ...about, decided_at: instant(details['decided_at']) } as TimelineItem;
     case 'saga': {
       const blank = { direction: null, attempt: null, outcome: null, error_class: null };
+      const { started_ms: _started, ...told } = about as typeof about & { started_ms?: number };
       const finished = instant(details['finished_at']);
-      return { ...blank, ...about, version, finished_at: finished } as TimelineItem;
+      return { ...blank, ...told, version, finished_at: finished } as TimelineItem;
     }
     case 'notification':
       return { ...about, version, sent_at: instant(details['sent_at']) } as TimelineItem;

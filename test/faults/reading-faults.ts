@@ -17,7 +17,7 @@ export const readingFaults: readonly Fault[] = [
   {
     name: 'the places of the log show the events of other tenants',
     file: migration,
-    find: `CASE WHEN tenant_id = current_setting('slotwright.tenant', true) THEN event END AS event`,
+    find: `CASE WHEN tenant_id = current_setting('slotwright.tenant', true) THEN event END`,
     replace: 'event',
     tests: [rowSecurity],
     titles: [byPolicy],

@@ -2,7 +2,6 @@ import pg from 'pg';
 import { sqlState } from '../postgres.ts';
 import type { PostgresHome } from './home.ts';
 
-const absent = ['3D000', '28000'];
 const duplicates = ['42710', '42P04'];
 
 /**
@@ -19,10 +18,9 @@ export function urlOf(home: PostgresHome, database = 'slotwright', user = 'slotw
  * the roles under which it works.
  */
 export async function ensureDatabase(home: PostgresHome): Promise<void> {
-  if (await isComplete(urlOf(home))) return;
   const client = new pg.Client({ connectionString: urlOf(home, 'postgres', 'postgres') });
   await client.connect();
-  // A start that was killed here has done a part of it already.
+  // An earlier start has done it already, or a part of it.
   const unlessThere = (sql: string): Promise<unknown> =>
     client.query(sql).catch((error: unknown) => {
       if (!duplicates.includes(sqlState(error) ?? '')) throw error;
@@ -31,22 +29,6 @@ export async function ensureDatabase(home: PostgresHome): Promise<void> {
     await unlessThere('CREATE ROLE slotwright LOGIN CREATEDB IN ROLE pg_monitor');
     await client.query('ALTER ROLE slotwright CREATEROLE');
     await unlessThere('CREATE DATABASE slotwright OWNER slotwright');
-  } finally {
-    await client.end();
-  }
-}
-
-async function isComplete(connectionString: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString });
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ complete: boolean }>(
-      `SELECT rolcreaterole AS complete FROM pg_roles WHERE rolname = current_user`,
-    );
-    return rows[0]?.complete === true;
-  } catch (error) {
-    if (absent.includes(sqlState(error) ?? '')) return false;
-    throw error;
   } finally {
     await client.end();
   }

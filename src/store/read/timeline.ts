@@ -42,7 +42,8 @@ const timelineOfAppointment = statement<TimelineRow>(
   (SELECT 'saga', ${seconds('j.started_at')}, s.appointment_version, jsonb_build_object(
       'saga_id', s.saga_id, 'saga', s.kind, 'state', s.state, 'step', j.step,
       'direction', j.direction, 'attempt', j.attempt, 'outcome', j.outcome,
-      'error_class', j.error_class, 'finished_at', ${seconds('j.finished_at')})
+      'error_class', j.error_class, 'finished_at', ${seconds('j.finished_at')},
+      'started_ms', floor(date_part('epoch', j.started_at) * 1000)::int8)
     FROM sagas s JOIN saga_steps j ON j.tenant_id = s.tenant_id AND j.saga_id = s.saga_id
     WHERE s.tenant_id = $1 AND s.appointment_id = $2
     ORDER BY j.started_at DESC LIMIT $3)

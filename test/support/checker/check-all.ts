@@ -1,3 +1,4 @@
+import type { CalendarEvent } from './calendar-event.ts';
 import { acknowledgedIsKept } from './s3-acknowledged-is-kept.ts';
 import { auditChains, auditComplete } from './s12-audit.ts';
 import { readFacts } from './facts.ts';
@@ -12,6 +13,8 @@ import { noOverlap } from './s1-no-overlap.ts';
 import { notificationsOnce } from './s13-notifications.ts';
 import { oneOutcomePerKey } from './s2-one-outcome-per-key.ts';
 import { outboxEmpty } from './l2-outbox-empty.ts';
+import { reservationsMatch } from './s7-reservations.ts';
+import { compensationsFit } from './s8-compensations.ts';
 import { sagasFinal } from './l1-sagas-final.ts';
 import { attemptsWithinLimits, defaultRetryLimits, type RetryLimits } from './s10-attempts.ts';
 import { versionsAndEvents } from './s4-versions-and-events.ts';
@@ -22,6 +25,8 @@ export interface CheckOptions {
   ledger?: Ledger;
   /** False while faults still act: then only what must hold at every moment is asked. */
   settled?: boolean;
+  /** What stands in calendars outside. */
+  calendarEvents?: readonly CalendarEvent[];
   /** The transitions that somebody must be told of. */
   notified?: readonly string[];
   /** Where the installation has others than the contract's. */
@@ -52,6 +57,8 @@ export async function checkAll(options: CheckOptions): Promise<Violation[]> {
     ...always,
     ...auditComplete(facts),
     ...notificationsOnce(facts, ledger, required),
+    ...reservationsMatch(facts, options.calendarEvents ?? []),
+    ...compensationsFit(facts),
     ...sagasFinal(facts),
     ...outboxEmpty(facts),
     ...noDeadLeases(facts),

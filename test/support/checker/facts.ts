@@ -81,6 +81,8 @@ export interface ResourceFact {
   capacity: number;
   before_s: number;
   after_s: number;
+  /** Whether it has one outside. */
+  calendar: boolean;
 }
 export interface CommandFact {
   tenant: string;
@@ -142,6 +144,7 @@ export interface SagaStepFact {
   started_s: number;
   finished_s: number | null;
   outcome: string | null;
+  error: string | null;
 }
 export interface NotificationFact {
   tenant: string;
@@ -182,7 +185,8 @@ const tables: Record<Exclude<keyof Facts, 'nowS'>, string> = {
     buffer_before_seconds AS before_s, buffer_after_seconds AS after_s FROM slot_holds`,
   lanes: `SELECT tenant_id AS tenant, lane_id AS lane, resource_id AS resource FROM lanes`,
   resources: `SELECT tenant_id AS tenant, resource_id AS id, capacity,
-    buffer_before_seconds AS before_s, buffer_after_seconds AS after_s FROM resources`,
+    buffer_before_seconds AS before_s, buffer_after_seconds AS after_s,
+    coalesce(calendar ->> 'kind' <> 'none', false) AS calendar FROM resources`,
   regions: `SELECT tenant_id AS tenant, region, last_position FROM regions`,
   commands: `SELECT tenant_id AS tenant, command_id AS id, accepted_seq AS seq, operation,
     appointment_id AS appointment, state, decided_region AS region, position, payload,
@@ -204,7 +208,7 @@ const tables: Record<Exclude<keyof Facts, 'nowS'>, string> = {
   sagas: `SELECT tenant_id AS tenant, saga_id AS id, kind, appointment_id AS appointment,
     appointment_version AS version, state, finished_at IS NOT NULL AS finished FROM sagas`,
   sagaSteps: `SELECT saga_id AS saga, step, direction, attempt, ${s('started_at', 'started_s')},
-    ${s('finished_at', 'finished_s')}, outcome FROM saga_steps
+    ${s('finished_at', 'finished_s')}, outcome, error_class AS error FROM saga_steps
     ORDER BY saga_id, step, direction, attempt`,
   notifications: `SELECT tenant_id AS tenant, appointment_id AS appointment, version, channel,
     recipient, state, ambiguous_sends AS ambiguous FROM notifications`,

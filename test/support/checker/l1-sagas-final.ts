@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts';
 import type { Violation } from './violation.ts';
 
-const finalStates = new Set(['done', 'compensated', 'superseded']);
+const finalStates = new Set(['done', 'compensated', 'superseded', 'refused']);
 
 /** L1: once faults have healed, every saga is final, and no task of one is left. */
 export function sagasFinal(facts: Facts): Violation[] {
@@ -13,7 +13,7 @@ export function sagasFinal(facts: Facts): Violation[] {
       sentence: `the ${kind} saga is ${state}${finished ? '' : ' and not finished'}`,
     }));
   const left = facts.tasks
-    .filter(({ lane }) => lane === 'saga')
+    .filter(({ lane }) => lane === 'saga' || lane === 'calendar')
     .map(({ task, kind, appointment }) => ({
       guarantee: 'L1' as const,
       ids: { task, appointment: appointment ?? '' },

@@ -1,19 +1,5 @@
 export type GuaranteeId =
-  | 'S1'
-  | 'S2'
-  | 'S3'
-  | 'S4'
-  | 'S5'
-  | 'S6'
-  | 'S9'
-  | 'S10'
-  | 'S12'
-  | 'S13'
-  | 'L1'
-  | 'L2'
-  | 'L3'
-  | 'L4'
-  | 'L7';
+  `S${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 12 | 13}` | `L${1 | 2 | 3 | 4 | 7}`;
 
 /** One breach of one guarantee, readable by itself. */
 export interface Violation {
