@@ -9,3 +9,9 @@ export function ratio({ ours, theirs }: Record<'ours' | 'theirs', readonly numbe
   const rounds = ours.map((value, round) => (value / (theirs[round] ?? NaN)).toFixed(2));
   return `${(median(ours) / median(theirs)).toFixed(2)} x (${rounds.join(', ')})`;
 }
+
+/** The value below which the share of the others lies; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+}

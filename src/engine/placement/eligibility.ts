@@ -2,6 +2,8 @@
 // explanation of a refusal all ask here, and so cannot disagree.
 
 import { firstOverlap } from '../../domain/intervals.ts';
+import type { Interval } from '../../domain/intervals.ts';
+import type { Slot } from '../../domain/slot.ts';
 import type { Demand, PlacementRequest } from './demand.ts';
 import type { RegionState } from './region-state.ts';
 import type { ResourceState } from './resource-state.ts';
@@ -18,6 +20,12 @@ export type Rule =
   | 'calendar'
   | 'capacity'
   | 'travel';
+
+interface Asked {
+  state: RegionState;
+  request: PlacementRequest;
+  resource: ResourceState;
+}
 
 /** Either the rule that stops the request, or the room there is for it. */
 export type Eligibility = { rule: Rule; room: undefined } | { rule: null; room: Room };
@@ -37,19 +45,46 @@ export function eligibility(
   request: PlacementRequest,
   resource: ResourceState,
 ): Eligibility {
-  const rule = catalogueRule(state, request, resource);
+  return roomUnder(catalogueRule(state, request, resource), { state, request, resource });
+}
+
+/** As `eligibility`, of a resource that is known to offer the service type. */
+export function candidateEligibility(
+  state: RegionState,
+  request: PlacementRequest,
+  resource: ResourceState,
+): Eligibility {
+  return roomUnder(candidateRule(state, request, resource), { state, request, resource });
+}
+
+function roomUnder(rule: Rule | null, { state, request, resource }: Asked): Eligibility {
   if (rule !== null) return stoppedBy(rule);
   const { slot } = request;
-  const opening = resource.calendar.openingAround(slot);
-  if (opening === undefined) {
-    return stoppedBy(resource.calendar.isWithinHours(slot) ? 'break' : 'hours');
-  }
-  if (firstOverlap(resource.absent, slot) !== undefined) return stoppedBy('absence');
-  if (firstOverlap(resource.calendarBusy, slot) !== undefined) return stoppedBy('calendar');
+  const opening = openingOrRule(slot, resource);
+  if (typeof opening === 'string') return stoppedBy(opening);
   const occupation = resource.occupation(request, slot);
   const room = findRoom(resource, occupation, { opening, compatible: state.compatible });
   if (room !== undefined) return { rule: null, room };
   return stoppedBy(hasRoomByBuffers(resource, occupation, opening) ? 'travel' : 'capacity');
+}
+
+/** Whether a resource that offers the service type could serve the request, were it not booked. */
+export function couldServe(
+  state: RegionState,
+  request: PlacementRequest,
+  resource: ResourceState,
+): boolean {
+  if (candidateRule(state, request, resource) !== null) return false;
+  return typeof openingOrRule(request.slot, resource) !== 'string';
+}
+
+/** The open interval around the slot, or the rule of the time that stops it. */
+function openingOrRule(slot: Slot, resource: ResourceState): Interval | Rule {
+  const opening = resource.calendar.openingAround(slot);
+  if (opening === undefined) return resource.calendar.isWithinHours(slot) ? 'break' : 'hours';
+  if (firstOverlap(resource.absent, slot) !== undefined) return 'absence';
+  if (firstOverlap(resource.calendarBusy, slot) !== undefined) return 'calendar';
+  return opening;
 }
 
 /** The rules of the catalogue, which hold at any time. */
@@ -79,6 +114,21 @@ function capabilityRule(
 ): Rule | null {
   if (!state.serviceTypes.has(serviceType)) return 'service_type';
   if (!resource.serviceTypes.has(serviceType)) return 'service_type';
+  return locationRule(state, location, resource);
+}
+
+// Looking a service type up in the skills of each of a hundred resources costs more than all else.
+function candidateRule(state: RegionState, demand: Demand, resource: ResourceState): Rule | null {
+  if (!resource.resource.active || isDemandInactive(state, demand)) return 'inactive';
+  if (!state.serviceTypes.has(demand.serviceType)) return 'service_type';
+  return locationRule(state, demand.location, resource);
+}
+
+function locationRule(
+  state: RegionState,
+  location: Demand['location'],
+  resource: ResourceState,
+): Rule | null {
   if (location?.kind === 'free') return null;
   if (location === undefined) return resource.hasActiveLocation ? null : 'location';
   const serves = state.locations.has(location.id) && resource.locations.has(location.id);

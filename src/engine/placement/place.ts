@@ -1,6 +1,6 @@
 import type { RefusalReason } from '../../domain/appointment.ts';
 import type { Demand, PlacementRequest } from './demand.ts';
-import { eligibility, explain, isCapable } from './eligibility.ts';
+import { candidateEligibility, explain, isCapable } from './eligibility.ts';
 import type { Rule } from './eligibility.ts';
 import type { RegionState } from './region-state.ts';
 import type { ResourceState } from './resource-state.ts';
@@ -42,7 +42,7 @@ const MAX_CONFLICTS = 10;
 export function place(state: RegionState, request: PlacementRequest, _seed: number): Placement {
   let best: Candidate | undefined;
   for (const resource of candidates(state, request)) {
-    const { room } = eligibility(state, request, resource);
+    const { room } = candidateEligibility(state, request, resource);
     if (room === undefined) continue;
     if (best === undefined || isBetter({ resource, room }, best)) best = { resource, room };
   }

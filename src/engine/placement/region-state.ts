@@ -25,6 +25,7 @@ export class RegionState {
   readonly #absences = new Map<string, ResourceState>();
   readonly #calendars = new Map<string, OpeningCalendar>();
   readonly #answers = new Map<string, unknown>();
+  #standing: unknown;
 
   constructor(compatible: Compatible = compatibleByBuffers) {
     this.compatible = compatible;
@@ -41,6 +42,12 @@ export class RegionState {
     return answer;
   }
 
+  /** As `answer`, of what does not depend on bookings: kept until catalogue or absences change. */
+  standing<T>(work: () => T): T {
+    this.#standing ??= work();
+    return this.#standing as T;
+  }
+
   /** The resources that list the service type, active or not, in order of id. */
   offering(serviceType: string): readonly ResourceState[] {
     return this.#offering.get(serviceType) ?? [];
@@ -51,12 +58,12 @@ export class RegionState {
   }
 
   putServiceType(serviceType: ServiceType): void {
-    this.#answers.clear();
+    this.#catalogueChanged();
     this.serviceTypes.set(serviceType.code, serviceType);
   }
 
   putLocation(location: Location): void {
-    this.#answers.clear();
+    this.#catalogueChanged();
     this.locations.set(location.id, location);
     for (const state of this.resources.values()) {
       if (state.locations.has(location.id)) this.#noteLocations(state);
@@ -68,7 +75,7 @@ export class RegionState {
    * above it, a greater one opens them again; a lane that holds bookings cannot be left out.
    */
   putResource(resource: Resource): void {
-    this.#answers.clear();
+    this.#catalogueChanged();
     const known = this.resources.get(resource.id);
     if (known === undefined) {
       const state = new ResourceState(resource, this.#calendarOf(resource));
@@ -90,7 +97,7 @@ export class RegionState {
 
   /** Forgets a resource that has gone to another region; nothing may be booked on it here. */
   removeResource(resourceId: string): void {
-    this.#answers.clear();
+    this.#catalogueChanged();
     const state = this.resources.get(resourceId);
     if (state === undefined) return;
     this.#setLanes(state, { ...state.resource, lanes: [] });
@@ -101,7 +108,7 @@ export class RegionState {
 
   /** Adds an absence, or replaces the one with that id. */
   putAbsence(absence: Absence): void {
-    this.#answers.clear();
+    this.#catalogueChanged();
     const state = this.resources.get(absence.resourceId);
     if (state === undefined) throw new Error(`absence of unknown resource ${absence.resourceId}`);
     const previous = this.#absences.get(absence.id);
@@ -111,7 +118,7 @@ export class RegionState {
   }
 
   removeAbsence(absenceId: string): void {
-    this.#answers.clear();
+    this.#catalogueChanged();
     this.#absences.get(absenceId)?.removeAbsence(absenceId);
     this.#absences.delete(absenceId);
   }
@@ -133,6 +140,11 @@ export class RegionState {
     this.#timelineOf(hold).remove(hold);
     this.holds.delete(appointmentId);
     return hold;
+  }
+
+  #catalogueChanged(): void {
+    this.#answers.clear();
+    this.#standing = undefined;
   }
 
   #timelineOf(hold: Hold): Timeline {
