@@ -2,7 +2,7 @@ import type { Hold } from '../../src/engine/placement/timeline.ts';
 import { Random } from '../../src/engine/placement/room-making/random.ts';
 import { checkBookings, type HeldTask } from './check-bookings.ts';
 import type { Policy } from './placement-policies.ts';
-import { regionOfDay, shuffledTasks, type SmptspDay, type Task } from './smptsp-fleet.ts';
+import { applyMade, regionOfDay, shuffledTasks, type SmptspDay } from './smptsp-fleet.ts';
 
 export interface StreamResult {
   requests: number;
@@ -16,6 +16,8 @@ export interface StreamResult {
   /** Iterations of each search in the pool. */
   iterations: number[];
   weighings: number[];
+  /** What is booked in the end, and where. */
+  held: HeldTask[];
   /** What an independent check found wrong. */
   wrong: string[];
 }
@@ -47,12 +49,11 @@ export function runStream(day: SmptspDay, policy: Policy, seed: number): StreamR
       if (made.certificate !== undefined) result.certified += 1;
       return;
     }
-    for (const { freed } of made.moves) state.removeHold(freed.appointmentId);
-    for (const { taken } of made.moves) state.placeHold(taken);
     result.moves += made.moves.length;
-    state.placeHold(holdOf(task, made.placement));
+    applyMade(state, task, made);
   });
-  result.wrong = checkBookings(day, [...state.holds.values()].map(heldTask));
+  result.held = [...state.holds.values()].map(heldTask).sort((a, b) => a.task - b.task);
+  result.wrong = checkBookings(day, result.held);
   if (state.holds.size !== result.requests - result.refused) result.wrong.push('bookings lost');
   return result;
 }
@@ -60,21 +61,7 @@ export function runStream(day: SmptspDay, policy: Policy, seed: number): StreamR
 export function emptyResult(): StreamResult {
   return {
     ...{ requests: 0, refused: 0, certified: 0, moves: 0 },
-    ...{ wallMs: [], cpuMs: [], iterations: [], weighings: [], wrong: [] },
-  };
-}
-
-function holdOf(task: Task, on: { resourceId: string; laneId: number }): Hold {
-  return {
-    ...task.slot,
-    appointmentId: String(task.index).padStart(5, '0'),
-    resourceId: on.resourceId,
-    laneId: on.laneId,
-    bufferBefore: 0,
-    bufferAfter: 0,
-    serviceType: task.serviceType,
-    pin: 'movable',
-    moves: 0,
+    ...{ wallMs: [], cpuMs: [], iterations: [], weighings: [], held: [], wrong: [] },
   };
 }
 

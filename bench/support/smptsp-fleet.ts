@@ -4,6 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import type { Resource } from '../../src/domain/catalogue.ts';
 import { WEEKDAYS } from '../../src/domain/wall-time.ts';
 import { RegionState } from '../../src/engine/placement/region-state.ts';
+import type { RoomMade } from '../../src/engine/placement/room-making/make-room.ts';
+import type { Hold } from '../../src/engine/placement/timeline.ts';
 import { parseInstance, type SmptspInstance } from './smptsp-instance.ts';
 
 /** An instance with workers for whom every task is known to fit. */
@@ -100,6 +102,28 @@ function resourceOf(day: SmptspDay, worker: number): Resource {
     capacity: 1,
     active: true,
     lanes: [worker],
+  };
+}
+
+/** Books the task as it was decided, if it was placed; moves first. */
+export function applyMade(state: RegionState, task: Task, { placement, moves }: RoomMade): void {
+  if (placement.kind === 'refused') return;
+  for (const { freed } of moves) state.removeHold(freed.appointmentId);
+  for (const { taken } of moves) state.placeHold(taken);
+  state.placeHold(holdOf(task, placement));
+}
+
+function holdOf(task: Task, on: { resourceId: string; laneId: number }): Hold {
+  return {
+    ...task.slot,
+    appointmentId: String(task.index).padStart(5, '0'),
+    resourceId: on.resourceId,
+    laneId: on.laneId,
+    bufferBefore: 0,
+    bufferAfter: 0,
+    serviceType: task.serviceType,
+    pin: 'movable',
+    moves: 0,
   };
 }
 
