@@ -16,4 +16,4 @@ export function roomDigest(seed: number): string {
   return hash.digest('hex');
 }
 
-if (import.meta.main) console.log(roomDigest(Number(process.argv[2])));
+if (import.meta.main) process.stdout.write(roomDigest(Number(process.argv[2])));

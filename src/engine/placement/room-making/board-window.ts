@@ -26,9 +26,9 @@ export interface BoardWindow {
 }
 
 /**
- * The bookings that are connected with the slot by overlaps, buffers included, within half a day to
- * both sides. Times never change, so a booking that no chain of overlaps joins to the slot is never in
- * the way, wherever its neighbours go: usually the window is one working day.
+ * The bookings that are connected with the slot by overlaps, buffers included, within half a day
+ * to both sides. Times never change, so a booking that no chain of overlaps joins to the slot is
+ * never in the way, wherever its neighbours go: usually the window is one working day.
  */
 export function boardWindow(state: RegionState, { slot }: PlacementRequest): BoardWindow {
   const book = LaneBook.of(state);

@@ -116,6 +116,11 @@ export class Board {
     return found;
   }
 
+  /** Puts every booking back where it was. */
+  reset(): void {
+    this.lane.set(this.home);
+  }
+
   /** Whether the booking has left the lane where it was. */
   isAway(booking: number): boolean {
     return this.lane[booking] !== this.home[booking];

@@ -4,6 +4,7 @@ import type { Random } from './random.ts';
 
 const WEIGHT = 100;
 const PENALTY = 3;
+const NOISE = 16;
 
 /**
  * The ejection pool of Nagata and Bräysy (2009), who used it to empty one more vehicle: the booking
@@ -12,17 +13,20 @@ const PENALTY = 3;
  * are hard to place are ejected less and less.
  *
  * Weights start with how long a booking lasts: many short ones are easier to put elsewhere than
- * one long one. Unweighted, the search needs about ten times as many iterations. The third root
- * or so was best; two square roots are exact on every machine.
+ * one long one. Unweighted, the search needs about ten times as many iterations. Exponents from a
+ * quarter to a half were equally good; square roots are exact on every machine.
  */
 export class EjectionPool {
   iterations = 0;
   readonly #board: Board;
   readonly #random: Random;
+  readonly #restless: boolean;
   readonly #pool: number[] = [REQUEST];
   readonly #weights: Float64Array;
 
-  constructor(board: Board, random: Random) {
+  /** `restless`: now and then a booking goes anywhere, which ends circles on small boards. */
+  constructor(board: Board, random: Random, restless: boolean) {
+    this.#restless = restless;
     this.#board = board;
     this.#random = random;
     this.#weights = new Float64Array(board.size);
@@ -66,6 +70,10 @@ export class EjectionPool {
   #lightestLane(booking: number): number {
     const { weight, home } = this.#board;
     const lanes = this.#board.weigh(booking, this.#weights);
+    if (this.#restless && this.#random.below(NOISE) === 0) {
+      const any = lanes[this.#random.below(lanes.length)];
+      return any !== undefined && weight[any]! < FIXED ? any : NOWHERE;
+    }
     const own = home[booking]!;
     let lightest = NOWHERE;
     let least = FIXED;

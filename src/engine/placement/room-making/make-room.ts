@@ -58,6 +58,10 @@ const NO_MOVES: readonly Move[] = [];
 const NO_EFFORT = { weighings: 0, iterations: 0 };
 const SLICE = 250;
 
+// A small board can afford several attempts: one may get stuck, and one may need fewer moves.
+const SMALL_BOARD = 200;
+const SMALL_BOARD_ATTEMPTS = 6;
+
 interface Options {
   seed: number;
   mayMove: MovePolicy;
@@ -113,18 +117,34 @@ function* search(
   const chain = new Chain(board, budget.chainNodes);
   const limits = { depth: budget.chainDepth, moves: budget.chainMoves };
   if (chain.makeRoom(limits)) return made(board, 0);
-  const pool = new EjectionPool(board, new Random(seed));
-  for (;;) {
-    const left = budget.poolIterations - pool.iterations;
-    if (left <= 0) {
-      const effort = { weighings: board.weighings, iterations: pool.iterations };
-      return { placement: refused, moves: NO_MOVES, effort };
-    }
-    yield;
-    if (pool.run(Math.min(SLICE, left))) break;
+  const random = new Random(seed);
+  const attempts = board.size <= SMALL_BOARD ? SMALL_BOARD_ATTEMPTS : 1;
+  const each = Math.ceil(budget.poolIterations / attempts);
+  let best: { lanes: Int32Array; moves: number } | undefined;
+  let iterations = 0;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    board.reset();
+    const pool = new EjectionPool(board, random, attempt > 0);
+    const hasRoom = yield* emptied(pool, each);
+    iterations += pool.iterations;
+    if (!hasRoom) continue;
+    const moves = yield* moveBack(board);
+    if (best === undefined || moves < best.moves) best = { lanes: board.lane.slice(), moves };
   }
-  yield* moveBack(board);
-  return made(board, pool.iterations);
+  if (best === undefined) {
+    const effort = { weighings: board.weighings, iterations };
+    return { placement: refused, moves: NO_MOVES, effort };
+  }
+  board.lane.set(best.lanes);
+  return made(board, iterations);
+}
+
+function* emptied(pool: EjectionPool, iterations: number): Generator<void, boolean, void> {
+  while (pool.iterations < iterations) {
+    if (pool.run(Math.min(SLICE, iterations - pool.iterations))) return true;
+    yield;
+  }
+  return false;
 }
 
 function made(board: Board, iterations: number): RoomMade {
