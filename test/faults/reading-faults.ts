@@ -33,8 +33,8 @@ export const readingFaults: readonly Fault[] = [
   {
     name: 'reads are answered under the login instead of the role of the reader',
     file: 'src/main/databases.ts',
-    find: `openTenantReads({ ...optionsFor('reader', reads), tell: tellTenant })`,
-    replace: `openTenantReads({ ...optionsFor('reader', reads), role: undefined, tell: tellTenant })`,
+    find: `...optionsFor('reader', reads), tell`,
+    replace: `...optionsFor('reader', reads), role: undefined, tell`,
     tests: ['test/integration/row-security-roles.test.ts'],
     titles: ['the service in a process of its own reads as the reader'],
   },

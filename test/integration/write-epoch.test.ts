@@ -32,7 +32,12 @@ const signsOfLife = [
 const partsOfDecisions = [
   ...['insert_absence', 'remove_absence', 'put_service_type', 'put_location', 'put_resource'],
   ...['add_region', 'add_lanes', 'bump_catalogue', 'bump_regions', 'take_over_resource'],
-  'bury_command',
+  ...['bury_command', 'audit_catalogue_command'],
+];
+// They run in a transaction whose first statement takes locks and asserts the epoch.
+const behindLocks = [
+  ...['link_transitions', 'link_audit_entries'],
+  ...['keep_commitments', 'erase_history_texts', 'erase_appointment_texts', 'erase_contact'],
 ];
 
 let db: TestDatabase;
@@ -57,7 +62,7 @@ test('every statement that writes asserts the epoch, or says here why it need no
   const writes = /\b(INSERT INTO|DELETE FROM|UPDATE \w+ (\w+ )?SET)\b/;
   const writers = declaredStatements().filter(({ text }) => writes.test(text));
   const without = writers.filter(({ text }) => !text.includes('assert_write_epoch($1)'));
-  const excused = [...signsOfLife, ...partsOfDecisions];
+  const excused = [...signsOfLife, ...partsOfDecisions, ...behindLocks];
   assert.deepEqual(without.map(({ name }) => name).sort(), excused.sort());
 });
 
