@@ -12,16 +12,10 @@ const NOISE = 16;
  * its stead, and a booking for which there was no free place becomes heavier, so that those that
  * are hard to place are ejected less and less.
  *
-<<<<<<< HEAD
- * Weights start with how long a booking lasts: many short ones are easier to put elsewhere than
- * one long one. Unweighted, the search needs about ten times as many iterations. Exponents from a
- * quarter to a half were equally good; square roots are exact on every machine.
-=======
  * Penalties are small against the weights, or the search soon ejects as if at random. Weights
  * start with how long a booking lasts, as many short ones are easier to put elsewhere than one long
  * one: it saves moves. Exponents from a quarter to a half were equally good; square roots are exact
  * on every machine.
->>>>>>> h-place
  */
 export class EjectionPool {
   iterations = 0;
