@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { freshDatabase, type TestDatabase } from '../database.ts';
 import { checkAll } from './check-all.ts';
+import type { CalendarEvent } from './calendar-event.ts';
 import type { Ledger } from './ledger.ts';
 import {
   first,
@@ -22,6 +23,7 @@ interface Fault {
   guarantee: GuaranteeId;
   sql?: string;
   seen?: (ledger: Ledger) => void;
+  calendarEvents?: readonly CalendarEvent[];
   says: RegExp;
 }
 
@@ -29,6 +31,20 @@ const deadProcess = '00000000-0000-4000-8000-0000000000f2';
 const stranger = '00000000-0000-7000-8000-0000000000ff';
 const of = (id: string): string => `WHERE appointment_id = '${id}'`;
 const minute = `interval '1 minute'`;
+
+const withCalendar = `UPDATE resources SET calendar = '{"kind": "caldav"}'`;
+
+/** An attempt at a step of the first appointment's saga. */
+function attemptOf(
+  step: string,
+  direction: 'run' | 'compensate',
+  { outcome, attempt = 1 }: { outcome: string; attempt?: number },
+): string {
+  return `INSERT INTO saga_steps (tenant_id, saga_id, step, direction, attempt, started_at,
+      finished_at, outcome)
+    SELECT tenant_id, saga_id, '${step}', '${direction}', ${attempt}, now(), now(), '${outcome}'
+    FROM sagas ${of(first)}`;
+}
 
 const faults: Record<string, Fault> = {
   'two holds that overlap now': {
@@ -228,6 +244,56 @@ const faults: Record<string, Fault> = {
       AND version = 3`,
     says: /its slot changed/,
   },
+  'a confirmed appointment that its calendar does not have': {
+    guarantee: 'S7',
+    sql: withCalendar,
+    says: /is CONFIRMED for \d+-\d+ on ann: $/,
+  },
+  'a reservation at another time': {
+    guarantee: 'S7',
+    sql: withCalendar,
+    calendarEvents: [{ calendar: 'ann', id: `${first}:ann`, start_s: 0, end_s: 1800 }],
+    says: /is CONFIRMED for \d+-\d+ on ann: ann 0-1800$/,
+  },
+  'a reservation in another calendar as well': {
+    guarantee: 'S7',
+    calendarEvents: [{ calendar: 'bob', id: `${first}:bob`, start_s: 0, end_s: 1800 }],
+    says: /on ann and has reservations: bob/,
+  },
+  'a reservation of an appointment that is cancelled': {
+    guarantee: 'S7',
+    sql: `UPDATE appointments SET state = 'CANCELLED' ${of(first)}`,
+    calendarEvents: [{ calendar: 'ann', id: `${first}:ann`, start_s: 0, end_s: 1800 }],
+    says: /it is CANCELLED and has reservations/,
+  },
+  'a reservation of an appointment that is not there': {
+    guarantee: 'S7',
+    calendarEvents: [{ calendar: 'ann', id: `${stranger}:ann`, start_s: 0, end_s: 1800 }],
+    says: /nobody's reservation/,
+  },
+  'a call that timed out and was not taken back': {
+    guarantee: 'S8',
+    sql: `UPDATE appointments SET state = 'CANCELLED' ${of(first)};
+      ${attemptOf('reserve', 'run', { outcome: 'ambiguous' })}`,
+    says: /was not released after it/,
+  },
+  'a compensation of what was never done': {
+    guarantee: 'S8',
+    sql: attemptOf('reserve', 'compensate', { outcome: 'succeeded' }),
+    says: /nothing was there to take back/,
+  },
+  'an attempt that begins right after the last one failed': {
+    guarantee: 'S10',
+    sql: `${attemptOf('reserve', 'run', { outcome: 'failed' })};
+      ${attemptOf('reserve', 'run', { outcome: 'succeeded', attempt: 2 })}`,
+    says: /attempt 2 began -?\d+ ms after the last/,
+  },
+  'an attempt that the journal lacks': {
+    guarantee: 'S10',
+    sql: `${attemptOf('reserve', 'run', { outcome: 'failed' })};
+      ${attemptOf('reserve', 'run', { outcome: 'succeeded', attempt: 3 })}`,
+    says: /attempt 1 is missing/,
+  },
   'a position given to two commands': {
     guarantee: 'S9',
     sql: `UPDATE commands SET position = 1`,
@@ -403,12 +469,12 @@ test('a world in which everything holds has no violations', async () => {
   assert.ok(violations.length === 0, describeViolations(violations));
 });
 
-for (const [what, { guarantee, sql, seen, says }] of Object.entries(faults)) {
+for (const [what, { guarantee, sql, seen, says, calendarEvents = [] }] of Object.entries(faults)) {
   test(`${what} breaks ${guarantee}, and the checker sees it`, async () => {
     const ledger = await plantWorld(database);
     if (sql !== undefined) await database.query(sql);
     seen?.(ledger);
-    const violations = await checkAll({ databaseUrl: database.url, ledger });
+    const violations = await checkAll({ databaseUrl: database.url, ledger, calendarEvents });
     const named = violations.filter((violation) => violation.guarantee === guarantee);
     assert.ok(
       named.some(({ sentence }) => says.test(sentence)),
