@@ -94,9 +94,11 @@ function item(appointmentId: string, row: TimelineRow): TimelineItem {
       return { ...about, decided_at: instant(details['decided_at']) } as TimelineItem;
     case 'saga': {
       const blank = { direction: null, attempt: null, outcome: null, error_class: null };
-      const { started_ms: _started, ...told } = about as typeof about & { started_ms?: number };
       const finished = instant(details['finished_at']);
-      return { ...blank, ...told, version, finished_at: finished } as TimelineItem;
+      // What orders attempts within a second is not told.
+      const item: Record<string, unknown> = { ...blank, ...about, version, finished_at: finished };
+      delete item['started_ms'];
+      return item as TimelineItem;
     }
     case 'notification':
       return { ...about, version, sent_at: instant(details['sent_at']) } as TimelineItem;

@@ -93,7 +93,9 @@ async function open(): Promise<void> {
   for (let index = 0; index < people; index += 1) {
     const id = `resource-${index}`;
     const { body } = await client.get(`/v1/resources/${id}`);
-    const { id: _, created_at: __, updated_at: ___, ...whole } = body;
+    const whole = Object.fromEntries(
+      Object.entries(body).filter(([name]) => !['id', 'created_at', 'updated_at'].includes(name)),
+    );
     const calendar = await calendars.add(id);
     const put = await client.put(`/v1/resources/${id}`, { ...whole, calendar });
     assert.equal(put.status, 200, JSON.stringify(put.body));

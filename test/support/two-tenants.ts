@@ -77,13 +77,29 @@ export async function plantTenant(
   });
   const step = { saga_id: saga, step: mark, direction: 'run', attempt: 1, started_at: at };
   await of('saga_steps', step);
-  await of('audit_entries', { actor, action: mark, subject: mark });
+  const told = { channel: 'email', recipient: mark, template: mark, state: 'sent' };
+  await of('notifications', { ...about, ...told });
+  await plantAudit(of, { mark, number });
+  await plantCalendar(of, { mark, number });
+}
+
+type Insert = (table: string, columns: Record<string, unknown>) => Promise<unknown>;
+type Marks = { mark: string; number: number };
+
+async function plantAudit(of: Insert, { mark, number }: Marks): Promise<void> {
+  const { appointment, customer } = sharedIds;
+  const linked_at = '2030-01-01 10:00+00';
+  await of('audit_entries', { actor: `key:${mark}`, action: mark, subject: mark });
   await of('audit_links', {
-    ...{ shard, seq: number, linked_at: at, ids: [appointment], versions: [1] },
+    ...{ shard, seq: number, linked_at, ids: [appointment], versions: [1] },
     ...{ digests: [bytes(mark)], previous: bytes(mark), hash: bytes(mark) },
   });
   await of('audit_salts', { customer_id: customer, shard, salt: bytes(mark) });
-  await of('erased_texts', about);
+  await of('erased_texts', { appointment_id: appointment, version: 1 });
+}
+
+async function plantCalendar(of: Insert, { mark, number }: Marks): Promise<void> {
+  const { appointment, key, resource, saga } = sharedIds;
   await of('calendar_passwords', { password_id: key, password: mark });
   await of('calendar_reservations', {
     ...{ appointment_id: appointment, resource_id: resource, saga_id: saga },
@@ -92,9 +108,7 @@ export async function plantTenant(
   await of('breaker_states', {
     ...{ process_id: key, provider: mark, state: 'open', calls: number, bad: number },
   });
-  await of('breaker_overrides', { provider: mark, forced: 'open', actor });
-  const told = { channel: 'email', recipient: mark, template: mark, state: 'sent' };
-  await of('notifications', { ...about, ...told });
+  await of('breaker_overrides', { provider: mark, forced: 'open', actor: `key:${mark}` });
 }
 
 async function insert(
