@@ -21,7 +21,8 @@ const outageSeconds = Number(process.env['SAGA_OUTAGE_SECONDS'] ?? 6);
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const retry = { baseMs: 100, capMs: 2_000, maxAttempts: 12 };
 const breaker = { openMs: 1_000, probes: 2 };
-const people = 4;
+// Radicale looks at all that a calendar holds for each question.
+const people = Math.max(4, Math.ceil(appointments / 25));
 
 const faults: FaultShare[] = [
   { fault: { kind: 'answer-dropped', then: 'reset' }, probability: 0.08, only: /^(PUT|DELETE)/ },
