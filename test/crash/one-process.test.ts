@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { describeViolations } from '../support/checker/violation.ts';
+import { peer } from '../support/peer.ts';
 import { runCrashCase } from './matrix/crash-case.ts';
 import { pointsOf } from './matrix/crash-cases.ts';
 import { openCrashWorld, type CrashWorld } from './matrix/crash-world.ts';
@@ -8,13 +9,14 @@ import { openCrashWorld, type CrashWorld } from './matrix/crash-world.ts';
 // Where its way is another: accepting and deciding are one transaction, regions are siblings in one
 // memory, sagas are handed over in it, and the event log is the bus.
 const points = pointsOf('one').filter((name) =>
-  /^(api|engine|relay|worker.after-claim)/.test(name),
+  /^(api|engine|relay|worker.after-claim$)/.test(name),
 );
 
+const { url: calendarCommand } = peer('radicale');
 let world: CrashWorld;
 
 before(async () => {
-  world = await openCrashWorld({ kind: 'one', seed: 1 });
+  world = await openCrashWorld({ kind: 'one', seed: 1, calendarCommand });
   world.startLoad();
 });
 after(() => world.close());

@@ -4,22 +4,25 @@ import { failpointNames } from '../../src/io/failpoints.ts';
 import { describeViolations } from '../support/checker/violation.ts';
 import { peer } from '../support/peer.ts';
 import { runCrashCase } from './matrix/crash-case.ts';
+import { needsCalendar } from './matrix/crash-cases.ts';
 import { openCrashWorld, type CrashWorld } from './matrix/crash-world.ts';
 
 const { url: brokerUrl, skip } = peer('rabbitmq');
+const { url: calendarCommand, skip: noCalendars } = peer('radicale');
 
 describe('eight processes on RabbitMQ', { skip }, () => {
   let world: CrashWorld;
 
   before(async () => {
-    world = await openCrashWorld({ kind: 'processes', seed: 1, brokerUrl });
+    world = await openCrashWorld({ kind: 'processes', seed: 1, brokerUrl, calendarCommand });
     world.startLoad();
   });
   after(() => world.close());
 
   const only = process.env['POINTS'];
   for (const point of failpointNames.filter((name) => only === undefined || name.includes(only))) {
-    test(`one that is killed at ${point} is made up for by the others`, async (t) => {
+    const missing = needsCalendar(point) ? noCalendars : false;
+    test(`one killed at ${point} is made up for by the others`, { skip: missing }, async (t) => {
       const crash = { world: 'processes', point, action: 'crash', hit: 1 } as const;
       const recoveryMs = await runCrashCase(world, crash);
       t.diagnostic(`well again after ${Math.round(recoveryMs)} ms, ${world.requests()} requests`);

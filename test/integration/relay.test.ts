@@ -113,7 +113,11 @@ test('two relays share the work of one log without gap, double or disorder', asy
   for (let version = 1; version <= 6; version += 1) {
     for (const id of ids) await addEvent(id, version);
     // Whoever owns a shard loses it in the middle of the work.
-    await db.query(`UPDATE outbox_shards SET lease_expires_at = '-infinity'`);
+    await db.query(
+      `UPDATE outbox_shards SET lease_expires_at = '-infinity' FROM (
+        SELECT shard FROM outbox_shards ORDER BY shard FOR UPDATE) locked
+      WHERE outbox_shards.shard = locked.shard`,
+    );
   }
   await eventually(outboxIsEmpty);
   for (const relay of relays) await relay.stop();

@@ -3,6 +3,7 @@ import type { CrashCase } from './crash-case.ts';
 import type { WorldKind } from './crash-world.ts';
 
 export interface Choice {
+  hasCalendars: boolean;
   worlds: readonly WorldKind[];
   /** Parts of names; empty: all points. */
   points: readonly string[];
@@ -23,10 +24,17 @@ export function pointsOf(world: WorldKind): string[] {
   return failpointNames.filter((name) => !absent[world].has(name));
 }
 
+/** Whether nobody comes by it without a calendar. */
+export function needsCalendar(point: string): boolean {
+  if (point.startsWith('saga.')) return !/^saga\.(create|reschedule)\.confirm\./.test(point);
+  return ['worker.after-claim-to-call', 'worker.before-intent'].includes(point);
+}
+
 /** The cases in groups that share an installation: a kind, and the points of one role. */
-export function crashCases({ worlds, points, actions, hits }: Choice): CrashCase[][] {
+export function crashCases({ worlds, points, actions, hits, hasCalendars }: Choice): CrashCase[][] {
   const isWanted = (name: string): boolean =>
-    points.length === 0 || points.some((part) => name.includes(part));
+    (hasCalendars || !needsCalendar(name)) &&
+    (points.length === 0 || points.some((part) => name.includes(part)));
   const groups = new Map<string, CrashCase[]>();
   for (const world of worlds) {
     for (const point of pointsOf(world).filter(isWanted)) {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Client, CreateBody } from '../../support/client.ts';
 import { createBody, putCatalogue, seeded, slotAt } from '../../support/load.ts';
 import { putRegions, type Absences } from '../../support/region-load.ts';
+import { bookInCalendars } from './crash-calendars.ts';
 
 const regions = ['a', 'b', 'c'];
 /** One in each region: whichever an engine owns, the one who travels comes by. */
@@ -42,6 +43,7 @@ export interface CrashPast {
   /** Of the one who travels, by id, with their hours. */
   absences: Absences;
   nextAbsence: number;
+  calendarDays: number;
 }
 
 export interface CrashLoadOptions {
@@ -49,6 +51,8 @@ export interface CrashLoadOptions {
   seed: number;
   /** How many clients book at a time. */
   bookers: number;
+  /** Whether there are people with calendars. */
+  hasCalendars: boolean;
   past: CrashPast;
 }
 
@@ -71,10 +75,11 @@ interface Booked {
  * under them, while somebody is sent to and fro between regions and goes absent. All retry.
  */
 export function startCrashLoad(options: CrashLoadOptions): CrashLoad {
-  const { client, seed, bookers, past } = options;
+  const { client, seed, bookers, past, hasCalendars } = options;
   let over = false;
   const shared = { client, past, booked: [], sent: [], isOver: () => over };
   const actors = [...Array<typeof book>(bookers).fill(book), travel, beAbsent, beAbsent];
+  if (hasCalendars) actors.push(bookInCalendars);
   const running = Promise.all(
     actors.map((act, index) => act({ ...shared, random: seeded(seed * 7919 + index) })),
   );

@@ -1,4 +1,5 @@
 import { roles } from '../../../src/contract/settings.ts';
+import type { Calendars } from '../../support/calendars.ts';
 import { awaitQuiet } from '../../support/checker/await-quiet.ts';
 import { checkAll } from '../../support/checker/check-all.ts';
 import { Ledger } from '../../support/checker/ledger.ts';
@@ -9,6 +10,7 @@ import { readByCursor } from '../../support/event-readers.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startMailServer, type MailServer } from '../../support/maildev.ts';
 import { assertAbsences } from '../../support/region-load.ts';
+import { calendarPolicy, openCrashCalendars } from './crash-calendars.ts';
 import { openCrashBroker } from './crash-broker.ts';
 import { putCrashCatalogue, startCrashLoad, type CrashLoad, type CrashPast } from './crash-load.ts';
 import { Probe } from './probe.ts';
@@ -26,6 +28,8 @@ export interface WorldOptions {
   bookers?: number;
   /** Of the broker, for `processes`. */
   brokerUrl?: string;
+  /** Of a calendar server; empty: nobody has a calendar. */
+  calendarCommand?: string;
 }
 
 const worldRoles: Record<WorldKind, Record<string, Member['roles']>> = {
@@ -44,6 +48,7 @@ interface Parts {
   options: WorldOptions;
   cluster: Cluster;
   mail: MailServer;
+  calendars: Calendars | undefined;
   ledger: Ledger;
   client: Client;
   /** Every event's bytes, in the order in which they were delivered. */
@@ -58,7 +63,7 @@ export class CrashWorld {
   readonly probe: Probe;
   readonly #parts: Parts;
   readonly #past: CrashPast = {
-    ...{ creates: 0, nextAbsence: 0 },
+    ...{ creates: 0, nextAbsence: 0, calendarDays: 0 },
     absences: { kept: new Map(), removed: new Map() },
   };
   readonly #ids = new Set<string>();
@@ -89,7 +94,8 @@ export class CrashWorld {
     const { client, options } = this.#parts;
     const { bookers = 5 } = options;
     const seed = options.seed + this.#rounds;
-    this.#load = startCrashLoad({ client, seed, bookers, past: this.#past });
+    const hasCalendars = this.#parts.calendars !== undefined;
+    this.#load = startCrashLoad({ client, seed, bookers, hasCalendars, past: this.#past });
   }
 
   requests(): number {
@@ -122,7 +128,11 @@ export class CrashWorld {
     await eventually(() => this.#allDelivered(), 20_000).catch(() => undefined);
     ledger.readToTheEnd = true;
     ledger.mails.splice(0, Infinity, ...(await mail.mails()).map(mailSeen));
-    const violations = await checkAll({ databaseUrl: cluster.database.url, ledger, retry });
+    const calendarEvents = await this.#parts.calendars?.allEvents();
+    const violations = await checkAll({
+      ...{ databaseUrl: cluster.database.url, ledger, retry },
+      ...(calendarEvents && { calendarEvents }),
+    });
     ledger.readToTheEnd = false;
     return [...violations, ...mended(cluster)];
   }
@@ -190,6 +200,7 @@ export async function openCrashWorld(options: WorldOptions): Promise<CrashWorld>
     env: {
       ...(broker && { BUS_URL: broker.url }),
       ...{ SMTP_URL: mail.url, MAIL_FROM: 'bookings@example.org', LOG_LEVEL: 'warn' },
+      ...{ EGRESS_ALLOW: '127.0.0.0/8', CALL_POLICIES: calendarPolicy },
       ...{ RETRY_BASE_MS: String(retry.baseMs), RETRY_CAP_MS: String(retry.capMs) },
     },
   });
@@ -199,13 +210,17 @@ export async function openCrashWorld(options: WorldOptions): Promise<CrashWorld>
     .map(({ url }) => url);
   const client = new Client({ url: urls, key: cluster.key, ledger, answerWithinMs: 8_000 });
   await putCrashCatalogue(client);
+  const { calendarCommand = '' } = options;
+  const calendars =
+    calendarCommand === '' ? undefined : await openCrashCalendars(client, calendarCommand);
   const reader = broker ?? readByCursor(client);
   return new CrashWorld({
-    ...{ options, cluster, mail, ledger, client, delivered: () => reader.events },
+    ...{ options, cluster, mail, calendars, ledger, client, delivered: () => reader.events },
     end: async () => {
       if ('stop' in reader) await reader.stop().catch(() => undefined);
       client.close();
       await cluster.close();
+      await calendars?.close();
       await broker?.close();
       await mail.stop();
     },

@@ -22,11 +22,13 @@ const { values } = parseArgs({
 
 const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '');
 const { url: brokerUrl, skip } = peer('rabbitmq');
+const { url: calendarCommand, skip: noCalendars } = peer('radicale');
 const seed = Number(values.seed);
 const bookers = Number(values.bookers);
 const worlds = listOf(values.worlds).filter((name) => name === 'processes' || name === 'one');
 const actions = allActions.filter((action) => listOf(values.actions).includes(action));
 const groups = crashCases({
+  hasCalendars: noCalendars === false,
   worlds: skip === false ? worlds : worlds.filter((name) => name === 'one'),
   points: listOf(values.points),
   actions,
@@ -35,6 +37,7 @@ const groups = crashCases({
 
 async function run(): Promise<number> {
   if (skip !== false) say(`not tested: separate processes (${skip})`);
+  if (noCalendars !== false) say(`not tested: sagas that call calendars (${noCalendars})`);
   const faults = Number(values.random ?? 0);
   if (values.random === undefined ? groups.length === 0 : skip !== false || !(faults > 0)) {
     say('nothing to do');
@@ -43,7 +46,7 @@ async function run(): Promise<number> {
   say(`seed ${seed}`);
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stopping.abort());
-  const options = { seed, bookers, brokerUrl, signal: stopping.signal };
+  const options = { seed, bookers, brokerUrl, calendarCommand, signal: stopping.signal };
   await globalSetup();
   try {
     const isClean =

@@ -9,6 +9,7 @@ export interface RandomOptions {
   seed: number;
   bookers: number;
   brokerUrl: string;
+  calendarCommand: string;
   /** Aborted: no other fault is added. */
   signal: AbortSignal;
 }

@@ -7,6 +7,7 @@ export interface MatrixOptions {
   seed: number;
   bookers: number;
   brokerUrl: string;
+  calendarCommand: string;
   /** Aborted: the run ends after the case in hand. */
   signal: AbortSignal;
 }
