@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { describeViolations } from '../support/checker/violation.ts';
-import { peer } from '../support/peer.ts';
 import { runCrashCase } from './matrix/crash-case.ts';
 import { pointsOf } from './matrix/crash-cases.ts';
 import { openCrashWorld, type CrashWorld } from './matrix/crash-world.ts';
@@ -12,11 +11,10 @@ const points = pointsOf('one').filter((name) =>
   /^(api|engine|relay|worker.after-claim$)/.test(name),
 );
 
-const { url: calendarCommand } = peer('radicale');
 let world: CrashWorld;
 
 before(async () => {
-  world = await openCrashWorld({ kind: 'one', seed: 1, calendarCommand });
+  world = await openCrashWorld({ kind: 'one', seed: 1 });
   world.startLoad();
 });
 after(() => world.close());

@@ -25,7 +25,7 @@ const deafness: FaultShare[] = [
   { fault: { kind: 'answered', with: unavailable }, only: /^REPORT/, probability: 0.6 },
 ];
 
-/** So few attempts that a deaf calendar is soon given up; its breaker stays closed for the others. */
+/** A deaf calendar is soon given up; the breaker stays closed for the others. */
 export const calendarPolicy = 'caldav.max_attempts=3,caldav.failure_percent=95';
 
 /** Calendars on a real server, and people whose bookings stand in them. */
